@@ -1,0 +1,1 @@
+"""haicap: the digital systems of a province and its communes, and their reorganisation."""

@@ -1,0 +1,1 @@
+"""Floor 3: accounts, titles and permissions, sign-in."""

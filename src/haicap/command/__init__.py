@@ -1,0 +1,1 @@
+"""Floor 5: readiness, programme, training, drills, monitoring, warehouse."""

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class KernelConfig(AppConfig):
+    name = "haicap.kernel"
+    label = "kernel"
+    verbose_name = "Nền tảng"

@@ -1,0 +1,33 @@
+"""The System contract (hợp đồng hệ thống): the questions every system answers, and who asks them.
+
+A system is a Django app whose AppConfig is a `SystemConfig`. It answers in files of its own folder:
+
+=================  ==========================================================  ==================
+file               question                                                    who asks
+=================  ==========================================================  ==================
+`carrier.py`       when units change, what becomes of each class of record?   reorganisation
+`readiness.py`     is this agency ready, and what is the evidence?            readiness board
+`drill.py`         do one real transaction here, and undo its traces          drills
+`probes.py`        am I well right now?                                       monitoring
+`facts.py`         what do I give the warehouse?                              warehouse
+=================  ==========================================================  ==================
+
+`carrier.py` defines `CARRIERS: tuple[Carrier, ...]`. Nothing else is registered anywhere: the engine finds it.
+"""
+
+from haicap.kernel.contract.carrier import Carrier, Cut, Undo, UndoReport
+from haicap.kernel.contract.digest import Digest, LedgerLine, digest_of
+from haicap.kernel.contract.system import SystemConfig, carriers, systems
+
+__all__ = [
+    "Carrier",
+    "Cut",
+    "Digest",
+    "LedgerLine",
+    "SystemConfig",
+    "Undo",
+    "UndoReport",
+    "carriers",
+    "digest_of",
+    "systems",
+]

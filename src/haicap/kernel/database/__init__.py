@@ -1,0 +1,1 @@
+"""The database: where it is, the embedded server, SQL helpers."""

@@ -1,0 +1,1 @@
+"""Floor 2: who governs what, at every moment."""

@@ -1,0 +1,1 @@
+"""Floor 5: plan, check, rehearse, cut over, prove, undo."""

@@ -1,0 +1,7 @@
+from haicap.kernel.contract import SystemConfig
+
+
+class ReorganisationConfig(SystemConfig):
+    name = "haicap.reorganisation"
+    label = "reorganisation"
+    verbose_name = "Sắp xếp đơn vị hành chính"

@@ -1,0 +1,7 @@
+from haicap.kernel.contract import SystemConfig
+
+
+class OneStopConfig(SystemConfig):
+    name = "haicap.systems.onestop"
+    label = "onestop"
+    verbose_name = "Một cửa"

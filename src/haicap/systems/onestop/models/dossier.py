@@ -1,0 +1,110 @@
+"""Dossiers: applicants' cases, and every step they took."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from haicap.registry.models.base import Identified
+
+
+class Status(models.IntegerChoices):
+    """Trạng thái hồ sơ: the national codes (TrangThaiHoSo, standards §5)."""
+
+    REGISTERED = 1, _("Mới đăng ký")
+    RECEIVED = 2, _("Được tiếp nhận")
+    REFUSED = 3, _("Không được tiếp nhận")
+    PROCESSING = 4, _("Đang xử lý")
+    SUPPLEMENT = 5, _("Yêu cầu bổ sung giấy tờ")
+    PAYMENT = 6, _("Yêu cầu thực hiện nghĩa vụ tài chính")
+    WITHDRAWN = 7, _("Công dân yêu cầu rút hồ sơ")
+    STOPPED = 8, _("Dừng xử lý")
+    PROCESSED = 9, _("Đã xử lý xong")
+    RETURNED = 10, _("Đã trả kết quả")
+
+
+#: Still somebody's work: a result that waits to be handed out (9) and a stopped case (8) need an owner too.
+IN_FLIGHT = (
+    Status.REGISTERED,
+    Status.RECEIVED,
+    Status.PROCESSING,
+    Status.SUPPLEMENT,
+    Status.PAYMENT,
+    Status.STOPPED,
+    Status.PROCESSED,
+)
+CLOSED = (Status.REFUSED, Status.WITHDRAWN, Status.RETURNED)
+
+
+class Dossier(Identified):
+    """Hồ sơ thủ tục hành chính: one applicant's case under one procedure.
+
+    It lies on a `desk`; who must work on it is who holds that desk. `receiving_agency`, `competent_agency` and
+    `helping_agency` are facts of its reception and never change. `place` is the unit of the applicant's
+    place at reception; `village`, `address`, `latitude`, `longitude` are the evidence for divided units.
+    """
+
+    code = models.CharField(max_length=60, unique=True)
+    procedure_code = models.CharField(max_length=20)
+    field = models.CharField(max_length=40, blank=True, help_text="mã lĩnh vực")
+    desk = models.ForeignKey("registry.Desk", on_delete=models.PROTECT, related_name="+")
+    receiving_agency = models.ForeignKey("registry.Agency", on_delete=models.PROTECT, related_name="+")
+    competent_agency = models.ForeignKey("registry.Agency", on_delete=models.PROTECT, related_name="+")
+    helping_agency = models.ForeignKey(
+        "registry.Agency", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    applicant_name = models.CharField(max_length=200)
+    applicant_fold = models.CharField(max_length=200)
+    place = models.ForeignKey(
+        "registry.Unit", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    village = models.CharField(max_length=100, blank=True)
+    address = models.CharField(max_length=300, blank=True)
+    latitude = models.FloatField(null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
+    status = models.PositiveSmallIntegerField(choices=Status.choices)
+    received_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="onestop_dossier_status_known", condition=Q(status__gte=1, status__lte=10)
+            ),
+            models.CheckConstraint(
+                name="onestop_dossier_due_after_received",
+                condition=Q(due_at__isnull=True) | Q(due_at__gte=models.F("received_at")),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["desk", "due_at", "id"],
+                name="onestop_dossier_worklist",
+                condition=Q(status__in=[1, 2, 4, 5, 6, 8, 9]),
+            ),
+            models.Index(fields=["receiving_agency", "-received_at"], name="onestop_dossier_received"),
+            models.Index(
+                fields=["applicant_fold"], name="onestop_dossier_applicant", opclasses=["text_pattern_ops"]
+            ),
+        ]
+
+
+class DossierStep(Identified):
+    """Bước xử lý: one entry in a dossier's history, append-only: where it lay, who did what, when."""
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="steps")
+    at = models.DateTimeField()
+    desk = models.ForeignKey("registry.Desk", on_delete=models.PROTECT, related_name="+")
+    agency = models.ForeignKey(
+        "registry.Agency", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    actor = models.CharField(max_length=200)
+    action = models.CharField(max_length=40)
+    status = models.PositiveSmallIntegerField(choices=Status.choices)
+    note = models.TextField(blank=True)
+    run_id = models.UUIDField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["dossier", "at"], name="onestop_step_dossier")]

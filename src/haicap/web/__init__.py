@@ -1,0 +1,1 @@
+"""Floor 6: the shell: design system, navigation, start page."""
