@@ -1,5 +1,23 @@
 """The one-stop shop's tables."""
 
-from haicap.systems.onestop.models.dossier import IN_FLIGHT, Dossier, DossierStep, Status
+from haicap.systems.onestop.models.dossier import (
+    CLOSED,
+    FINISHED,
+    IN_FLIGHT,
+    Dossier,
+    DossierNumber,
+    DossierStep,
+    Status,
+)
+from haicap.systems.onestop.models.queryset import DossierQuerySet
 
-__all__ = ["IN_FLIGHT", "Dossier", "DossierStep", "Status"]
+__all__ = [
+    "CLOSED",
+    "FINISHED",
+    "IN_FLIGHT",
+    "Dossier",
+    "DossierNumber",
+    "DossierQuerySet",
+    "DossierStep",
+    "Status",
+]

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from haicap.registry.models.base import Identified
+from haicap.systems.onestop.models.queryset import DossierQuerySet
 
 
 class Status(models.IntegerChoices):
@@ -35,14 +36,17 @@ IN_FLIGHT = (
     Status.PROCESSED,
 )
 CLOSED = (Status.REFUSED, Status.WITHDRAWN, Status.RETURNED)
+#: the agency's work is over: `finished_at` says since when
+FINISHED = (*CLOSED, Status.PROCESSED)
 
 
 class Dossier(Identified):
     """Hồ sơ thủ tục hành chính: one applicant's case under one procedure.
 
-    It lies on a `desk`; who must work on it is who holds that desk. `receiving_agency`, `competent_agency` and
-    `helping_agency` are facts of its reception and never change. `place` is the unit of the applicant's
-    place at reception; `village`, `address`, `latitude`, `longitude` are the evidence for divided units.
+    It lies on a `desk`; who must work on it is who holds that desk. `receiving_agency`, `competent_agency`
+    and `helping_agency` are facts of its reception and never change. `place` is the unit of the
+    applicant's place at reception; `village`, `address`, `latitude`, `longitude` are the evidence for divided units.
+    `finished_at` is when the work ended (processed, refused or withdrawn): what `due_at` is measured against.
     """
 
     code = models.CharField(max_length=60, unique=True)
@@ -68,8 +72,15 @@ class Dossier(Identified):
     due_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
+    objects = DossierQuerySet.as_manager()
+
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="onestop_dossier_finished_has_time",
+                condition=Q(status__in=[3, 7, 9, 10], finished_at__isnull=False)
+                | Q(status__in=[1, 2, 4, 5, 6, 8], finished_at__isnull=True),
+            ),
             models.CheckConstraint(
                 name="onestop_dossier_status_known", condition=Q(status__gte=1, status__lte=10)
             ),
@@ -82,6 +93,12 @@ class Dossier(Identified):
             models.Index(
                 fields=["desk", "due_at", "id"],
                 name="onestop_dossier_worklist",
+                condition=Q(status__in=[1, 2, 4, 5, 6, 8, 9]),
+            ),
+            # the worklist of the whole province, for those who see all
+            models.Index(
+                fields=["due_at", "id"],
+                name="onestop_dossier_due",
                 condition=Q(status__in=[1, 2, 4, 5, 6, 8, 9]),
             ),
             models.Index(fields=["receiving_agency", "-received_at"], name="onestop_dossier_received"),
@@ -108,3 +125,24 @@ class DossierStep(Identified):
 
     class Meta:
         indexes = [models.Index(fields=["dossier", "at"], name="onestop_step_dossier")]
+
+
+class DossierNumber(models.Model):
+    """Số thứ tự hồ sơ: the last number given under an agency code on a day.
+
+    One row a code and day; giving a number updates the row and holds its lock until the transaction ends, so
+    numbers have no gap: a reception that is rolled back takes its number back.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    code = models.ForeignKey("registry.AgencyCode", on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    last = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["code", "day"], name="onestop_number_once"),
+            models.CheckConstraint(
+                name="onestop_number_seven_digits", condition=Q(last__gte=1, last__lte=9_999_999)
+            ),
+        ]

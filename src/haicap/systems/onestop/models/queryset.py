@@ -1,0 +1,95 @@
+"""Who may see which dossier: the one place where it is said (design, decision 10)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import BooleanField, F, Func, Q
+from django.db.models.expressions import RawSQL
+
+from haicap.kernel.actor import Actor
+from haicap.registry.held import HELD_DESKS_SQL
+
+if TYPE_CHECKING:
+    from haicap.systems.onestop.models.dossier import Dossier  # noqa: F401 (the type of the rows, named below)
+
+# All agencies whose frozen registers these agencies may read: themselves and, over any number of hops, those
+# they took over from. UNION (not UNION ALL) ends on its own where successions form a ring by a bad correction.
+HERITAGE_SQL = """
+    WITH RECURSIVE heritage (agency_id) AS (
+        SELECT unnest(%s::uuid[])
+        UNION
+        SELECT succession.predecessor_id
+        FROM heritage
+        JOIN registry_agencysuccession succession ON succession.successor_id = heritage.agency_id
+        WHERE succession.withdrawn_at IS NULL
+          AND succession.effective_on <= (kernel_clock_now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
+    )
+    SELECT agency_id FROM heritage
+"""
+
+
+class AnyOf(Func):
+    """`field = ANY (ARRAY(SELECT …))`: the sub-select runs once, then the index is probed value by value."""
+
+    template = "%(expressions)s"
+    arg_joiner = " = ANY "
+    output_field = BooleanField()  # type: ignore[assignment]
+
+    def __init__(self, field: str, sql: str, params: list[Any]) -> None:
+        super().__init__(F(field), RawSQL(f"ARRAY({sql})", params))
+
+
+class DossierQuerySet(models.QuerySet["Dossier"]):
+    """Dossiers as an actor may see them.
+
+    In flight: who works for the agency that holds the dossier's desk at this moment. Closed: who works for
+    the agency that received it or was competent, or for a successor of those (frozen registers stay readable).
+    `sees_all` passes everything. Lists start from `on_my_desks` or `in_my_registers`, which each run on an
+    index of their own; `visible_to` is their union, for look-ups of single dossiers.
+    """
+
+    def in_flight(self) -> DossierQuerySet:
+        """Still somebody's work."""
+        from haicap.systems.onestop.models.dossier import IN_FLIGHT
+
+        return self.filter(status__in=IN_FLIGHT)
+
+    def closed(self) -> DossierQuerySet:
+        """In a closed register: refused, withdrawn or handed out."""
+        from haicap.systems.onestop.models.dossier import CLOSED
+
+        return self.filter(status__in=CLOSED)
+
+    def on_my_desks(self, actor: Actor) -> DossierQuerySet:
+        """In flight on desks that the actor's agencies hold now."""
+        return self.in_flight() if actor.sees_all else self.in_flight().filter(_on_desks_of(actor))
+
+    def in_my_registers(self, actor: Actor) -> DossierQuerySet:
+        """Closed, in the registers of the actor's agencies and of those they took over from."""
+        return self.closed() if actor.sees_all else self.closed().filter(_in_registers_of(actor))
+
+    def visible_to(self, actor: Actor) -> DossierQuerySet:
+        """All that the actor may see."""
+        from haicap.systems.onestop.models.dossier import CLOSED, IN_FLIGHT
+
+        if actor.sees_all:
+            return self.all()
+        if not actor.agency_ids:
+            return self.none()
+        return self.filter(
+            Q(Q(status__in=IN_FLIGHT), _on_desks_of(actor)) | Q(Q(status__in=CLOSED), _in_registers_of(actor))
+        )
+
+
+def _on_desks_of(actor: Actor) -> Q:
+    agencies = list(actor.agency_ids)
+    return Q(AnyOf("desk_id", HELD_DESKS_SQL, [agencies, agencies]))
+
+
+def _in_registers_of(actor: Actor) -> Q:
+    agencies = list(actor.agency_ids)
+    return Q(AnyOf("receiving_agency_id", HERITAGE_SQL, [agencies])) | Q(
+        AnyOf("competent_agency_id", HERITAGE_SQL, [agencies])
+    )
