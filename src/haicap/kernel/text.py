@@ -347,6 +347,8 @@ def title_case(text: str) -> str:
 
 
 def _capitalised(word: str) -> str:
-    head, apostrophe, tail = normalise_apostrophes(word).partition("'")
-    kept_tail = tail if word != word.upper() else tail.capitalize() if len(head) == 1 else tail.lower()
-    return head[:1].upper() + head[1:].lower() + word[len(head) : len(head) + len(apostrophe)] + kept_tail
+    head, _, tail = normalise_apostrophes(word).partition("'")
+    apostrophe = word[len(head) : len(word) - len(tail)]
+    if word == word.upper():
+        tail = tail.capitalize() if len(head) == 1 else tail.lower()
+    return head.capitalize() + apostrophe + tail
