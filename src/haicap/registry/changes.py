@@ -1,12 +1,12 @@
 """Biến động as a value: what a reorganisation does to units, worked out before anything is written.
 
-`changes_of` turns formations ("this unit is formed of those") into `UnitChanges`: which units are new, which live
-on under a new name, kind, code or parent, which end, and who succeeds whom. It is pure: the engine shows it to
-people, counts it and checks it; `writer.write_unit_changes` makes it true.
+`changes_of` turns formations ("this unit is formed of those") into `UnitChanges`: which units are new, which
+live on under a new name, kind, code or parent, which end, and who succeeds whom. It is pure: the engine shows
+it to people, counts it and checks it; `writer.write_unit_changes` makes it true.
 
-A unit keeps its identity when it has exactly one predecessor, whole, and that predecessor has no other
-successor (a unit never changes level). Everything else is formed anew, whatever its name: a phường that keeps the name of one of its three
-predecessors is another territory.
+A unit keeps its identity when it has exactly one predecessor, whole, of its own level, and that predecessor
+has no other successor. Everything else is formed anew, whatever its name: a phường that keeps the name of one
+of its three predecessors is another territory.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ KINDS_OF_LEVEL: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class UnitState:
-    """What a version says of a unit, without its time: code, name, kind, parent (ids), coordinates (degrees)."""
+    """What a version says of a unit, without its time. Coordinates in degrees (WGS 84)."""
 
     unit_id: uuid.UUID
     level: str
@@ -162,9 +162,9 @@ class UnitChanges:
         return not (self.opens or self.changes or self.closes)
 
     def payloads(self) -> dict[uuid.UUID, dict[str, Any]]:
-        """Per event, all that replay needs: {"opens": [state…], "changes": [state…], "was": [state…], "closes": [id…]}.
+        """Per event, all that replay needs: {"opens": […], "changes": […], "was": […], "closes": [unit id…]}.
 
-        A state is a row in the order of `STATE_FIELDS`. Absent keys are empty lists.
+        "opens", "changes" and "was" hold states as rows in the order of `STATE_FIELDS`. Absent: empty.
         """
         found: dict[uuid.UUID, dict[str, list[Any]]] = {event.id: {} for event in self.events}
         for opening in self.opens:
@@ -204,7 +204,8 @@ class From:
 class FormationSpec:
     """Thành lập: a unit as it stands from the effective day on, and what it was formed of.
 
-    `parent_code` is the parent's code from that day on; None for a province. A code tells its level by its length.
+    `parent_code` is the parent's code from that day on; None for a province. A code tells its level by its
+    length.
     """
 
     level: str
@@ -257,9 +258,9 @@ def changes_of(
 
     `standing` are units that another reorganisation has formed on that very day: they may be parents here.
 
-    Raises BadChanges (REG-010) with every problem found: unknown or doubled codes, a whole predecessor with two
-    successors, a unit formed and abolished at once, a parent that does not exist, children left under a unit
-    that ends. Nothing is guessed and nothing is written.
+    Raises BadChanges (REG-010) with every problem found: unknown or doubled codes, a whole predecessor with
+    two successors, a unit formed and abolished at once, a parent that does not exist, children left under a
+    unit that ends. Nothing is guessed and nothing is written.
     """
     return _Builder(state, effective_on, tuple(formations), tuple(abolished), standing or {}, make_id).build()
 
@@ -499,7 +500,7 @@ class _Builder:
             self.closes.extend(Closing(event.id, unit_id) for unit_id in units)
 
     def _carry_province_to_children(self) -> None:
-        """A district that moves takes its communes to its new province: their versions repeat the province."""
+        """A district that moves takes its communes to its new province: versions repeat the province."""
         touched = set(self.moved) | {closing.unit_id for closing in self.closes}
         event_of = {change.state.unit_id: change.event_id for change in self.changes}
         moved = {
@@ -541,7 +542,7 @@ class _Builder:
 
 
 def kind_of_change(was: UnitState, now: UnitState) -> str | None:
-    """Which event takes a unit from `was` to `now`: kind before name before parent; None when nothing changes.
+    """Which event takes a unit from `was` to `now`: kind before name before parent; None: nothing changes.
 
     A new code alone counts as a new name: it is another designation of the same territory.
     """

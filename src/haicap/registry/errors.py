@@ -30,7 +30,7 @@ class BadRequest(BadInput):
 
 
 class BadChanges(BadInput):
-    """REG-010: a formation or a change of units that cannot be: unknown code, two fates, orphaned children."""
+    """REG-010: a formation or change of units that cannot be: unknown code, two fates, orphans."""
 
     code = "REG-010"
 

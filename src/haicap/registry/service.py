@@ -1,12 +1,12 @@
 """The registry's public face for writing units: load the country, apply a reorganisation, take it back.
 
-Reads are in `haicap.registry.queries`. Every use-case here is one transaction with one journal act; inside another
-act it joins it. `write_unit_changes` and its inverse are for the reorganisation engine, which holds the
-transaction and the act itself.
+Reads are in `haicap.registry.queries`. Every use-case here is one transaction with one journal act; inside
+another act it joins it. `write_unit_changes` and its inverse are for the reorganisation engine, which holds
+the transaction and the act itself.
 
-The base state is valid from 30/6/2025, the day its sources speak for, and from no earlier day: several communes
-took their form of that day only in the months before, and the registry states nothing that it cannot show a source
-for. Records older than that day name their units as of that day (`queries.naming_day`).
+The base state is valid from 30/6/2025, the day its sources speak for, and from no earlier day: communes were
+still being merged in the months before, and the registry states nothing that it cannot show a source for.
+Records older than that day name their units as of that day (`queries.naming_day`).
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ def load_base(
 ) -> UnitWriteReport:
     """Nạp trạng thái gốc: write every unit of the base state, valid from `on`. The second run does nothing.
 
-    Raises NotAllowed without the permission, DifferentBase (REG-014) when another base state was loaded.
+    Where the shipped dataset differs from what an earlier release loaded, what is loaded stays and the report
+    says so in `notes`. Raises NotAllowed without the permission, DifferentBase (REG-014) when a `base` is
+    given and another one is loaded.
     """
     _require(actor)
     units = country.load_base() if base is None else tuple(base)
@@ -110,14 +112,9 @@ def load_base(
         lock_registry()
         loaded = Reorganisation.objects.filter(key=BASE_KEY, undone_at=None).first()
         if loaded is not None:
-            if not loaded.title.endswith(digest):
-                raise DifferentBase(
-                    _("Sổ đăng ký đã có một trạng thái gốc khác (ngày %(day)s).")
-                    % {"day": f"{loaded.effective_on:%d/%m/%Y}"},
-                    kept=_("Trạng thái gốc đang có được giữ nguyên."),
-                    todo=_("Dùng một cơ sở dữ liệu mới, hoặc ghi các khác biệt thành một lần sắp xếp."),
-                )
-            return UnitWriteReport()
+            if loaded.title.endswith(digest):
+                return UnitWriteReport()
+            return _another_base(loaded, shipped=base is None)
         reorganisation = _record(BASE_KEY, f"{_('Trạng thái gốc')} {on:%d/%m/%Y}, sha256 {digest}", on, ())
         report = write_unit_changes(reorganisation.id, base_changes(units, on), progress)
         with connection.cursor() as cursor:  # the planner knows nothing yet of what was just written
@@ -126,8 +123,22 @@ def load_base(
         return report
 
 
+def _another_base(loaded: Reorganisation, shipped: bool) -> UnitWriteReport:
+    """A newer release may ship a corrected dataset: what was loaded stays, and the difference is told."""
+    difference = _("Sổ đăng ký đã có một trạng thái gốc khác (ngày %(day)s).") % {
+        "day": f"{loaded.effective_on:%d/%m/%Y}"
+    }
+    if shipped:
+        return UnitWriteReport(notes=(difference,))
+    raise DifferentBase(
+        difference,
+        kept=_("Trạng thái gốc đang có được giữ nguyên."),
+        todo=_("Dùng một cơ sở dữ liệu mới, hoặc ghi các khác biệt thành một lần sắp xếp."),
+    )
+
+
 def ensure_resolutions(acts: Iterable[country.PublishedResolution]) -> dict[str, uuid.UUID]:
-    """Enter legal acts where they are missing; every known act's id by its number. Inside the caller's act."""
+    """Enter legal acts where they are missing; the ids of all by number. Inside the caller's act."""
     wanted = [
         Resolution(number=item.number, dated=item.dated, issued_by=item.issued_by, title=item.title)
         for item in acts
@@ -249,7 +260,11 @@ def _record(key: str, title: str, effective_on: date, resolution_ids: Sequence[u
     reorganisation = Reorganisation.objects.create(
         key=key, title=title[:500], effective_on=effective_on, applied_at=clock.now()
     )
-    reorganisation.resolutions.add(*resolution_ids)
+    through = Reorganisation.resolutions.through
+    through.objects.bulk_create(
+        through(reorganisation_id=reorganisation.id, resolution_id=resolution_id)
+        for resolution_id in dict.fromkeys(resolution_ids)
+    )
     return reorganisation
 
 

@@ -27,10 +27,10 @@ def stored_state(day: date) -> dict[uuid.UUID, UnitState]:
 
 
 def state_before(effective_on: date) -> dict[uuid.UUID, UnitState]:
-    """Every unit that a reorganisation effective on this day may still end or change: open, and begun before."""
+    """Every unit that a reorganisation of this day may still end or change: open, and begun before."""
     return _states("upper_inf(valid) AND lower(valid) < %(day)s", {"day": effective_on})
 
 
 def state_opened_on(effective_on: date) -> dict[uuid.UUID, UnitState]:
-    """Units that another reorganisation has already given their form of this very day: parents, never fates."""
+    """Units that another reorganisation has given their form of this very day: parents, never fates."""
     return _states("upper_inf(valid) AND lower(valid) = %(day)s", {"day": effective_on})

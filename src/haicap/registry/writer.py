@@ -1,7 +1,7 @@
 """Writes `UnitChanges` and takes them back, set-based: the whole country in about a second.
 
-Two times: the believed version of a unit that ends or changes is no longer believed from now on (`recorded` is
-closed), and a copy of it that ends on the effective day takes its place; what changed gets a next version.
+Two times: the believed version of a unit that ends or changes is no longer believed from now on (`recorded`
+is closed), and a copy of it that ends on the effective day takes its place; what changed gets a next version.
 Nothing is overwritten and nothing deleted. The caller holds the transaction and writes the journal.
 """
 
@@ -34,13 +34,14 @@ _VERSION_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class UnitWriteReport:
-    """What a write of units did: units ended, changed and opened (count and digest of unit ids), edges, events."""
+    """What a write of units did: units ended, changed, opened (count and digest of ids), edges, events."""
 
     ended: Digest = EMPTY
     changed: Digest = EMPTY
     opened: Digest = EMPTY
     successions: int = 0
     events: int = 0
+    notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready values for the journal."""
@@ -52,7 +53,7 @@ class UnitWriteReport:
 
 
 def lock_registry() -> int:
-    """Hold the registry's revision until the transaction ends, so that what is read stays true; returns it."""
+    """Hold the registry's revision until the transaction ends: what is read stays true. Returns it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT number FROM registry_revision FOR UPDATE")
         return int(cursor.fetchone()[0])
@@ -164,8 +165,8 @@ def write_unit_changes(
 ) -> UnitWriteReport:
     """Make `changes` true from `changes.effective_on` on, recorded now.
 
-    Raises StateMoved (REG-011) when a unit that is to end or change has no open version that began before that
-    day, or when a unit would be left under a parent that has ended: then nothing may be committed.
+    Raises StateMoved (REG-011) when a unit that is to end or change has no open version that began before
+    that day, or when a unit would be left under a parent that has ended: then nothing may be committed.
     """
     tell = progress or (lambda done, total: None)
     total = len(changes.closes) + len(changes.changes) + len(changes.opens)
@@ -173,9 +174,9 @@ def write_unit_changes(
     _truncate(changes)
     tell(len(changes.closes) + len(changes.changes), total)
     write_units(opening.state for opening in changes.opens)
-    write_versions(
-        ((item.state, item.event_id) for item in (*changes.changes, *changes.opens)), changes.effective_on
-    )
+    versions = [(change.state, change.event_id) for change in changes.changes]
+    versions += [(opening.state, opening.event_id) for opening in changes.opens]
+    write_versions(versions, changes.effective_on)
     edges = _write_successions(changes)
     write_spellings(changes.spellings)
     _refuse_orphans(changes.effective_on)

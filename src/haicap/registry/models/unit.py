@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from haicap.registry.models.base import BELIEVED, Identified, TwoTimes
@@ -55,13 +55,18 @@ class UnitVersion(Identified, TwoTimes):
     `kernel.text.fold(name)`, `sort_key` its ICU order.
     """
 
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="versions")
+    # The key itself is the composite one of migration 0002; the indexes of migrations 0002 and 0003 serve it.
+    unit = models.ForeignKey(
+        Unit, on_delete=models.PROTECT, related_name="versions", db_constraint=False, db_index=False
+    )
     level = models.CharField(max_length=8, choices=Level.choices)
     code = models.CharField(max_length=5)
     kind = models.CharField(max_length=32, choices=Kind.choices)
     name = models.CharField(max_length=200)
-    parent = models.ForeignKey(Unit, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    province = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    parent = models.ForeignKey(
+        Unit, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    province = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+", db_index=False)
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
     fold = models.CharField(max_length=200)
@@ -75,21 +80,25 @@ class UnitVersion(Identified, TwoTimes):
 
     class Meta:
         constraints = [
+            # Among believed versions only: a belief is closed once and never comes back (trigger of migration
+            # 0003), so what never overlaps while believed never overlapped. Integers instead of uuid and text
+            # make a cut-over of the nation three times faster; equal units have equal hashes, so that nothing
+            # passes that should not.
             ExclusionConstraint(
                 name="registry_unit_one_version",
                 expressions=[
-                    ("unit", RangeOperators.EQUAL),
+                    (Func(F("unit"), Value(0), function="uuid_hash_extended"), RangeOperators.EQUAL),
                     ("valid", RangeOperators.OVERLAPS),
-                    ("recorded", RangeOperators.OVERLAPS),
                 ],
+                condition=BELIEVED,
             ),
             ExclusionConstraint(
                 name="registry_unit_code_one_unit",
                 expressions=[
-                    ("code", RangeOperators.EQUAL),
+                    (Func(F("code"), template="(('1' || %(expressions)s)::integer)"), RangeOperators.EQUAL),
                     ("valid", RangeOperators.OVERLAPS),
-                    ("recorded", RangeOperators.OVERLAPS),
                 ],
+                condition=BELIEVED,
             ),
             models.CheckConstraint(
                 name="registry_unit_valid_bounded_below",
