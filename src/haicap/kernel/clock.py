@@ -4,7 +4,7 @@ Three layers, the nearest wins:
 
 1. the real time of the machine;
 2. the *deployment's* shift, one row in the table `kernel_clock`, the same for every process
-   (`set_deployment_shift`); Python reads it at most every `REREAD_S` seconds;
+   (`set_deployment_shift`); Python reads it again every few seconds;
 3. the shift of the running *context* (`shifted`, `at`): it holds for one thread or task, and for every
    database connection that this thread or task uses meanwhile, by the session setting `haicap.clock_shift`.
 
@@ -30,28 +30,18 @@ from typing import Any
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
-import psycopg
-from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
-from django.db import DatabaseError, InterfaceError, connection, connections, transaction
+from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.db.models import DateTimeField, Func
 from psycopg.pq import TransactionStatus
 
+from haicap.kernel.shared_value import SharedValue
+
 #: The zone of every date and time that people read: +07, no daylight saving.
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-#: How old the known shift of the deployment may become before it is read again.
-REREAD_S = 5.0
 
 NO_SHIFT = dt.timedelta(0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """The deployment's shift as this process last read it, and until when (monotonic) that is trusted."""
-
-    shift: dt.timedelta
-    until_s: float
 
 
 @dataclass(slots=True)
@@ -70,13 +60,13 @@ class SqlNow(Func):
 
 
 _context_shift: ContextVar[dt.timedelta | None] = ContextVar("haicap_clock_shift", default=None)
-_known = _Known(NO_SHIFT, float("-inf"))
+_deployment_shift = SharedValue("kernel_clock", "SELECT shift FROM kernel_clock", NO_SHIFT)
 _sessions: WeakKeyDictionary[Any, _Session] = WeakKeyDictionary()
 
 
 def now() -> dt.datetime:
     """The present instant, in Vietnamese time; runs on inside a shift, it does not stand still."""
-    return dt.datetime.fromtimestamp(time.time(), ZONE) + current_shift()
+    return dt.datetime.fromtimestamp(time.time(), ZONE) + current_shift()  # noqa: TID251 (the clock)
 
 
 def today() -> dt.date:
@@ -91,37 +81,18 @@ def current_shift() -> dt.timedelta:
 
 
 def deployment_shift() -> dt.timedelta:
-    """The deployment's shift; read from the database at most every `REREAD_S` seconds.
-
-    Where no database can be asked (none configured, not reachable, not migrated, a broken transaction)
-    the last known shift holds, and none before the first reading.
-    """
-    global _known
-    known = _known
-    moment_s = time.monotonic()
-    if moment_s < known.until_s:
-        return known.shift
-    shift = _read_shift()
-    _known = _Known(known.shift if shift is None else shift, moment_s + REREAD_S)
-    return _known.shift
+    """The deployment's shift; read from the database at most every few seconds (`SharedValue`)."""
+    return _deployment_shift.get()
 
 
 def set_deployment_shift(shift: dt.timedelta) -> None:
     """Set the clock of the whole deployment, for every process: `timedelta(0)` is the real time again.
 
-    Other processes follow within `REREAD_S` seconds. Part of the caller's transaction: when that is rolled
-    back, this process knows it within the same time.
+    Part of the caller's transaction. Other processes follow within `shared_value.REREAD_S` seconds.
     """
     with connection.cursor() as cursor:
         cursor.execute("UPDATE kernel_clock SET shift = %s", [shift])
-    forget_deployment_shift()
-    transaction.on_commit(forget_deployment_shift)
-
-
-def forget_deployment_shift() -> None:
-    """Read the deployment's shift again at the next look at the clock."""
-    global _known
-    _known = _Known(_known.shift, float("-inf"))
+    _deployment_shift.changed_here()
 
 
 @contextmanager
@@ -146,30 +117,6 @@ def at(instant: dt.datetime) -> Iterator[None]:
         raise ValueError("the clock needs an instant with a zone, not a naive datetime")
     with shifted(instant - now()):
         yield
-
-
-def _read_shift() -> dt.timedelta | None:
-    """The shift in the table, or None where it cannot be read.
-
-    Goes past Django's cursors: reading the clock is no query of the page that happens to need the time,
-    and query counts of tests stay constant.
-    """
-    try:
-        if connection.vendor != "postgresql":
-            return None
-        if connection.connection is None:
-            connection.ensure_connection()
-        raw = connection.connection
-        if raw.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.INTRANS):
-            return None
-        if raw.execute("SELECT to_regclass('kernel_clock')").fetchone()[0] is None:
-            return None
-        row = raw.execute("SELECT shift FROM kernel_clock").fetchone()
-    except (DatabaseError, InterfaceError, psycopg.Error, ImproperlyConfigured, SynchronousOnlyOperation):
-        return None
-    except RuntimeError:  # pytest-django's way to say that this test may not use the database
-        return None
-    return row[0] if row else None
 
 
 def _sync_open_connections() -> None:
