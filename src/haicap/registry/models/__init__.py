@@ -15,7 +15,7 @@ from haicap.registry.models.agency import (
     AgencyVersion,
     CodeHolding,
 )
-from haicap.registry.models.desk import Desk, DeskKind, Holding
+from haicap.registry.models.desk import CarriedMove, Desk, DeskKind, Holding
 from haicap.registry.models.event import EventKind, Reorganisation, Resolution, Succession, UnitEvent
 from haicap.registry.models.people import Appointment, FocalPoint, Person, Post, Title
 from haicap.registry.models.revision import Deployment, Revision
@@ -29,6 +29,7 @@ __all__ = [
     "AgencySuccession",
     "AgencyVersion",
     "Appointment",
+    "CarriedMove",
     "CodeHolding",
     "Deployment",
     "Desk",

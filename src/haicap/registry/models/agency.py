@@ -66,6 +66,7 @@ class AgencyCode(Identified):
     code102 = models.CharField(max_length=13, blank=True)
     opened_on = models.DateField()
     closed_on = models.DateField(null=True, blank=True)
+    closed_by_run = models.UUIDField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -103,6 +104,7 @@ class AgencySuccession(Identified):
     successor = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="successions_in")
     part = models.BooleanField(default=False)
     effective_on = models.DateField()
+    run_id = models.UUIDField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

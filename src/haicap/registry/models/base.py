@@ -40,9 +40,13 @@ class TwoTimes(models.Model):
 
 
 class Steps(models.Model):
-    """A step row: in force from `begins_on` until the next step of the same thing; withdrawn, not deleted."""
+    """A step row: in force from `begins_on` until the next step of the same thing; withdrawn, not deleted.
+
+    `run_id` names the cut-over that wrote it, so that an undo withdraws just that.
+    """
 
     begins_on = models.DateField()
+    run_id = models.UUIDField(null=True, blank=True)
     recorded_at = models.DateTimeField(db_default=RawSQL("kernel_clock_now()", ()))
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 

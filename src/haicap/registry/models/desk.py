@@ -57,3 +57,27 @@ class Holding(Identified):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["desk", "begins_at"], name="registry_desk_one_holder")]
         indexes = [models.Index(fields=["agency"], name="registry_holding_agency")]
+
+
+class CarriedMove(Identified):
+    """Chuyển theo quy tắc: a record of a divided unit that a rule of the plan moved to another desk in a cut-over.
+
+    `how` names the rule ("village", "address", "coordinate", "place", "procedure"), `evidence` what it saw; an undo
+    gives the record back to `from_desk`.
+    """
+
+    run_id = models.UUIDField()
+    system = models.CharField(max_length=40)
+    record = models.CharField(max_length=40)
+    record_id = models.UUIDField()
+    from_desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="+")
+    to_desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="+")
+    how = models.CharField(max_length=20)
+    evidence = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run_id", "system", "record", "record_id"], name="registry_carried_move_once"
+            )
+        ]

@@ -1,0 +1,312 @@
+"""Writing a first plan from the published successions and the registry (lập kế hoạch)."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from haicap.kernel.errors import NotFound
+from haicap.registry import country
+from haicap.registry.establishment import template_for
+from haicap.registry.service import UnitState, state_before
+from haicap.reorganisation.plan.check import registry_revision
+from haicap.reorganisation.plan.model import (
+    Abolition,
+    Division,
+    Legal,
+    Part,
+    Plan,
+    Staffing,
+    Transfer,
+    UnitPlan,
+)
+
+#: Fields of district authority that went to departments on 1/7/2025 in most provinces; a person edits this.
+DEFAULT_TRANSFERS = (
+    Transfer(to="Nội vụ", fields=("NCC",)),
+    Transfer(to="Giáo dục và Đào tạo", fields=("GDTHPT",)),
+)
+
+
+def propose_plan(province_code: str, effective_on: date, *, staffing: bool = True) -> Plan:
+    """A plan of the published reorganisation of a province on a day, ready to be edited.
+
+    Seats are proposed (the predecessor that the new unit is named after, else the nearest to its middle), interim
+    holders of divided units and districts (nearest successor), and leaders by title. Raises NotFound REO-030
+    when nothing is published for that province and day.
+    """
+    found = [
+        item
+        for item in country.load_published()
+        if item.province_code == province_code and item.effective == effective_on
+    ]
+    if not found:
+        days = sorted({f"{item.effective:%d/%m/%Y}" for item in country.load_published()
+                       if item.province_code == province_code})  # fmt: skip
+        raise NotFound(
+            _("Không có lần sắp xếp nào được công bố của tỉnh %(code)s vào ngày %(day)s.")
+            % {"code": province_code, "day": f"{effective_on:%d/%m/%Y}"},
+            code="REO-030",
+            todo=_("Các ngày đã công bố: %(days)s.") % {"days": ", ".join(days)}
+            if days
+            else _("Kiểm tra lại mã tỉnh; hoặc viết kế hoạch bằng tay."),
+        )
+    state = {unit.code: unit for unit in state_before(effective_on).values()}
+    plan = plan_of_published(found[0], state)
+    return with_staffing(plan) if staffing else plan
+
+
+def plan_of_published(published: country.PublishedReorganisation, state: dict[str, UnitState]) -> Plan:
+    """The plan of one published reorganisation; `state` are the units before, by code."""
+    acts = {act.number: act for act in country.load_resolutions()}
+    numbers = list(
+        dict.fromkeys(
+            [*published.resolutions, *(item.resolution for item in published.formations if item.resolution)]
+        )
+    )
+    communes_first = sorted(numbers, key=lambda number: not _is_communes_act(number, published))
+    units = tuple(_unit(formation, state) for formation in published.formations)
+    return Plan(
+        key=published.key,
+        title=published.title,
+        effective_on=published.effective,
+        province=published.province_code,
+        legal=tuple(
+            Legal(number, acts[number].dated, acts[number].issued_by, acts[number].title)
+            if number in acts
+            else Legal(number)
+            for number in communes_first
+        ),
+        units=units,
+        abolished=tuple(_abolitions(published, units, state)),
+        transfers=DEFAULT_TRANSFERS if published.abolished else (),
+        divisions=tuple(_divisions(units, state)),
+        registry_revision=registry_revision(),
+    )
+
+
+def _is_communes_act(number: str, published: country.PublishedReorganisation) -> bool:
+    return any(item.resolution == number and item.level == "commune" for item in published.formations)
+
+
+def _unit(formation: country.Formation, state: dict[str, UnitState]) -> UnitPlan:
+    parts = tuple(Part(part.code, part.part) for part in formation.predecessors)
+    unit = UnitPlan(
+        code=formation.code,
+        level=formation.level,
+        kind=formation.kind,
+        name=formation.name,
+        parent=formation.parent_code,
+        predecessors=parts,
+        resolution=formation.resolution,
+        note=formation.note,
+        latitude=formation.lat,
+        longitude=formation.lon,
+    )
+    return replace(unit, seat=_seat(unit, state)) if len(parts) > 1 else unit
+
+
+def _seat(unit: UnitPlan, state: dict[str, UnitState]) -> str:
+    """Whose building becomes the seat: the namesake's, else of the whole predecessors the nearest."""
+    whole = [part.code for part in unit.predecessors if not part.part and part.code in state]
+    candidates = whole or [part.code for part in unit.predecessors if part.code in state]
+    if not candidates:
+        return ""
+    namesakes = [code for code in candidates if state[code].name == unit.name]
+    if namesakes:
+        return namesakes[0]
+    return _nearest(unit.latitude, unit.longitude, (state[code] for code in candidates))
+
+
+def _nearest(latitude: float | None, longitude: float | None, units: Iterable[UnitState]) -> str:
+    def distance(unit: UnitState) -> tuple[float, str]:
+        if None in (latitude, longitude, unit.latitude, unit.longitude):
+            return math.inf, unit.code
+        assert latitude is not None and longitude is not None
+        assert unit.latitude is not None and unit.longitude is not None
+        east = (unit.longitude - longitude) * math.cos(math.radians(latitude))
+        return (unit.latitude - latitude) ** 2 + east**2, unit.code
+
+    return min(units, key=distance).code
+
+
+def _successors(units: Iterable[UnitPlan]) -> dict[str, list[UnitPlan]]:
+    found: dict[str, list[UnitPlan]] = defaultdict(list)
+    for unit in units:
+        for part in unit.predecessors:
+            found[part.code].append(unit)
+    return found
+
+
+def _divisions(units: tuple[UnitPlan, ...], state: dict[str, UnitState]) -> Iterable[Division]:
+    for code, successors in sorted(_successors(units).items()):
+        if len(successors) > 1 and code in state:
+            yield Division(code=code, interim=_nearest_plan(state[code], successors))
+
+
+def _nearest_plan(unit: UnitState, plans: list[UnitPlan]) -> str:
+    def distance(plan: UnitPlan) -> tuple[float, str]:
+        if None in (plan.latitude, plan.longitude, unit.latitude, unit.longitude):
+            return math.inf, plan.code
+        assert plan.latitude is not None and plan.longitude is not None
+        assert unit.latitude is not None and unit.longitude is not None
+        return (plan.latitude - unit.latitude) ** 2 + (plan.longitude - unit.longitude) ** 2, plan.code
+
+    return min(plans, key=distance).code
+
+
+def _abolitions(
+    published: country.PublishedReorganisation, units: tuple[UnitPlan, ...], state: dict[str, UnitState]
+) -> Iterable[Abolition]:
+    """Districts that end, each with the commune that holds what no rule places: the one nearest its middle."""
+    by_id = {unit.unit_id: unit for unit in state.values()}
+    inside: dict[str, Counter[str]] = defaultdict(Counter)
+    plans = {unit.code: unit for unit in units}
+    for unit in units:
+        if unit.level != "commune":
+            continue
+        for part in unit.predecessors:
+            before = state.get(part.code)
+            parent = by_id.get(before.parent_id) if before and before.parent_id else None
+            if parent is not None:
+                inside[parent.code][unit.code] += 1
+    law = next((number for number in published.resolutions if number.startswith(("72/2025", "203/2025"))), "")
+    for code in published.abolished:
+        here = [plans[new] for new in inside.get(code, ())]
+        interim = _nearest_plan(state[code], here) if here and code in state else ""
+        yield Abolition(code=code, interim=interim, resolution=law)
+
+
+# --- staffing ---
+
+_LEADERS_SQL = """
+    SELECT v.code, a.kind, a.slot, p.title_id, pe.id, pe.full_name
+    FROM registry_unitversion v
+    JOIN registry_agency a ON a.unit_id = v.unit_id
+    JOIN registry_desk d ON d.founder_id = a.id AND d.kind = 'leadership'
+    JOIN registry_post p ON p.desk_id = d.id
+    JOIN registry_appointment ap ON ap.post_id = p.id AND upper_inf(ap.recorded) AND ap.valid @> %(before)s::date
+    JOIN registry_person pe ON pe.id = ap.person_id
+    WHERE v.code = ANY(%(codes)s) AND upper_inf(v.recorded) AND v.valid @> %(before)s::date
+    ORDER BY v.code, a.kind, a.slot, p.title_id, p.number
+"""
+
+
+def with_staffing(plan: Plan) -> Plan:
+    """The plan with leaders proposed by title: who leads the seat's predecessor leads the new unit.
+
+    For each singular post the holder at the seat's predecessor, then at the others; deputies' posts are filled with
+    deputies, then with heads who found no head's post. Nobody is proposed twice; who is left waits unassigned.
+    """
+    codes = {part.code for unit in plan.units for part in unit.predecessors} | {
+        item.code for item in plan.abolished
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _LEADERS_SQL,
+            {"codes": sorted(codes), "before": date.fromordinal(plan.effective_on.toordinal() - 1)},
+        )
+        leaders: dict[tuple[str, str, str, str], list[tuple[object, str]]] = defaultdict(list)
+        for code, kind, slot, title, person_id, name in cursor.fetchall():
+            leaders[(code, kind, slot, title)].append((person_id, name))
+    if not leaders:
+        return plan
+    return replace(plan, staffing=tuple(_proposals(plan, leaders)))
+
+
+_DEPUTY_OF = {
+    "chu_tich": "pho_chu_tich",
+    "bi_thu": "pho_bi_thu",
+    "giam_doc": "pho_giam_doc",
+    "truong_phong": "pho_truong_phong",
+    "chanh_van_phong": "pho_chanh_van_phong",
+    "giam_doc_trung_tam": "pho_giam_doc",
+}
+_HEAD_OF = {deputy: head for head, deputy in _DEPUTY_OF.items() if head != "giam_doc_trung_tam"}
+#: Organs that did not exist in communes before: their heads come from the districts' offices and divisions.
+_FROM_DISTRICT = {
+    ("van_phong", "chanh_van_phong"): ("van_phong", "chanh_van_phong"),
+    ("phong", "truong_phong"): ("phong", "truong_phong"),
+    ("phong", "pho_truong_phong"): ("phong", "pho_truong_phong"),
+    ("tt_pvhcc", "giam_doc_trung_tam"): ("ubnd", "pho_chu_tich"),
+}
+
+
+def _proposals(
+    plan: Plan, leaders: dict[tuple[str, str, str, str], list[tuple[object, str]]]
+) -> Iterable[Staffing]:
+    used: set[object] = set()
+    district_pool = _district_pool(plan, leaders)
+    successors = _fan_out(plan)
+    for unit in plan.units:
+        only = unit.predecessors[0]
+        if len(unit.predecessors) == 1 and not only.part and successors[only.code] == 1:
+            continue  # the unit lives on: its people stay where they are
+        origins = [unit.seat] if unit.seat else []
+        origins += [part.code for part in unit.predecessors if part.code not in origins]
+        for template in template_for(unit.level, unit.kind, plan.effective_on):
+            if template.kind in unit.leave_out:
+                continue
+            for post in template.posts:
+                if not post.leads:
+                    continue
+                titles = [post.title]
+                if post.title in _HEAD_OF:
+                    titles.append(_HEAD_OF[post.title])
+                candidates = [
+                    person
+                    for title in titles
+                    for origin in origins
+                    for person in leaders.get((origin, template.kind.value, template.slot, title), [])
+                ]
+                candidates += district_pool.get((unit.code, template.kind.value, post.title), [])
+                chosen = [person for person in candidates if person[0] not in used][: post.count]
+                for person_id, name in chosen:
+                    used.add(person_id)
+                    yield Staffing(
+                        unit=unit.code,
+                        kind=template.kind.value,
+                        slot=template.slot,
+                        title=post.title,
+                        person_id=person_id,  # type: ignore[arg-type]
+                        person_name=name,
+                    )
+
+
+def _fan_out(plan: Plan) -> dict[str, int]:
+    return {code: len(units) for code, units in _successors(plan.units).items()}
+
+
+def _district_pool(
+    plan: Plan, leaders: dict[tuple[str, str, str, str], list[tuple[object, str]]]
+) -> dict[tuple[str, str, str], list[tuple[object, str]]]:
+    """For (new commune, organ, title): leaders of the abolished district whose interim holder it neighbours."""
+    if not plan.abolished:
+        return {}
+    states = state_before(plan.effective_on)
+    by_code = {unit.code: unit for unit in states.values()}
+    district_of: dict[str, str] = {}
+    for unit in plan.units:
+        for part in unit.predecessors:
+            before = by_code.get(part.code)
+            if before and before.parent_id and before.level == "commune":
+                district_of.setdefault(unit.code, states[before.parent_id].code)
+    pool: dict[tuple[str, str, str], list[tuple[object, str]]] = {}
+    for unit in plan.units:
+        district = district_of.get(unit.code)
+        if district is None:
+            continue
+        for (kind, title), (district_kind, district_title) in _FROM_DISTRICT.items():
+            pool[(unit.code, kind, title)] = [
+                person
+                for (code, old_kind, _slot, old_title), people in leaders.items()
+                if code == district and old_kind == district_kind and old_title == district_title
+                for person in people
+            ]
+    return pool
