@@ -1,12 +1,124 @@
-"""What every page knows."""
+"""What every page knows: where this deployment stands, who acts, which door, which places."""
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata
 from typing import Any
 
+from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from haicap.kernel import clock
+from haicap.kernel.actor import ANONYMOUS, Actor
+from haicap.registry.models import Kind
+from haicap.web.navigation import DOORS, Door, ShownPlace, door_of, places_for
+
+try:
+    _VERSION = metadata.version("haicap")
+except metadata.PackageNotFoundError:  # run from a source folder that was never installed
+    _VERSION = ""
+
+_DEPLOYMENT = """
+SELECT d.demonstration, c.shift, v.kind, v.name, v.code
+FROM kernel_clock c
+LEFT JOIN registry_deployment d ON true
+LEFT JOIN LATERAL (
+    SELECT kind, name, code FROM registry_unitversion
+    WHERE unit_id = d.province_id AND upper_inf(recorded) AND lower(valid) <= %s
+    ORDER BY lower(valid) DESC LIMIT 1
+) v ON true
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentView:
+    """What the frame says about this deployment; `province` "thành phố Đà Nẵng", empty when none is set."""
+
+    demonstration: bool = False
+    shift: dt.timedelta = dt.timedelta(0)
+    province: str = ""
+    province_code: str = ""
+
+
+def read_deployment() -> DeploymentView:
+    """The deployment in one small query; an empty one when the database does not answer (error pages)."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_DEPLOYMENT, [clock.today()])
+            row = cursor.fetchone()
+    except (DatabaseError, InterfaceError):
+        return DeploymentView()
+    if row is None:
+        return DeploymentView()
+    demonstration, shift, kind, name, code = row
+    province = f"{Kind(kind).label} {name}" if name else ""
+    return DeploymentView(bool(demonstration), shift, province[:1].upper() + province[1:], code or "")
+
+
+class Shell:
+    """The frame of one request; every part is worked out when a template asks for it, once."""
+
+    version = _VERSION
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def deployment(self) -> DeploymentView:
+        """This deployment."""
+        return read_deployment()
+
+    @cached_property
+    def actor(self) -> Actor:
+        """Who acts."""
+        return getattr(self._request, "actor", ANONYMOUS)
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether somebody with a post acts."""
+        return self.actor.person_id is not None or self.actor.post_id is not None
+
+    @cached_property
+    def door(self) -> Door:
+        """Through which door this page is reached."""
+        return door_of(self._request.path, self.actor)
+
+    @cached_property
+    def places(self) -> list[ShownPlace]:
+        """At most seven places of the left rail."""
+        return places_for(self.door, self._request.path, self.actor)
+
+    @property
+    def doors(self) -> tuple[Door, ...]:
+        """The doors themselves, for the footer."""
+        return DOORS
+
+    @property
+    def today(self) -> dt.date:
+        """Today by the deployment's clock."""
+        return clock.today()
+
+    @property
+    def now(self) -> dt.datetime:
+        """Now by the deployment's clock."""
+        return clock.now()
+
+    @property
+    def as_of(self) -> dt.date | None:
+        """The day at which this page names units, when it is not today (views set `request.as_of`)."""
+        day = getattr(self._request, "as_of", None)
+        return day if day and day != clock.today() else None
+
+    @property
+    def correlation_id(self) -> str:
+        """The number under which the logs know this request."""
+        return str(getattr(self._request, "correlation_id", ""))
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Values of the frame around every page: who I am, the date, the demonstration banner."""
-    return {"actor": getattr(request, "actor", None)}
+    """Context processor: `shell` (the frame) and `actor`; both cost nothing until a template asks."""
+    return {"shell": SimpleLazyObject(lambda: Shell(request)), "actor": getattr(request, "actor", ANONYMOUS)}

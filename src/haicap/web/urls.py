@@ -1,5 +1,21 @@
-"""Addresses of the whole site."""
+"""Addresses of the whole site: three doors, the registry's pages, the API. An app adds one line here."""
 
 from __future__ import annotations
 
-urlpatterns: list[object] = []
+from django.urls import URLPattern, URLResolver, path
+from django.views.i18n import set_language
+
+from haicap.web import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.start, name="start"),
+    path("lam-viec/", views.work, name="work"),
+    path("dieu-hanh/", views.lead, name="lead"),
+    path("ngon-ngu/", set_language, name="language"),
+    path("healthz", views.health, name="health"),
+]
+
+handler400 = "haicap.web.errors.bad_request"
+handler403 = "haicap.web.errors.forbidden"
+handler404 = "haicap.web.errors.not_found"
+handler500 = "haicap.web.errors.server_error"
