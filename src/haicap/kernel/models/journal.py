@@ -11,7 +11,7 @@ from django.db.models.expressions import RawSQL
 from haicap.kernel.ids import new_id
 
 
-class Xid8Field(models.Field[int, int]):
+class Xid8Field(models.Field):  # type: ignore[type-arg]
     """A PostgreSQL transaction id of 64 bits (`xid8`); an int in Python."""
 
     description = "Transaction id (xid8)"
