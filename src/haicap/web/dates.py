@@ -40,14 +40,16 @@ def parse_day(text: str) -> dt.date:
 
 
 def human_left(due: dt.datetime, now: dt.datetime | None = None) -> str:
-    """How far a due instant is, in working time: "còn 2 ngày làm việc", "hạn hôm nay", "quá hạn 3 ngày làm việc"."""
+    """How far a due instant is, in working days: "còn 2 ngày làm việc", "hạn hôm nay 17:00", "quá hạn …"."""
     now = now or clock.now()
     due = due.astimezone(clock.ZONE)
     today = now.astimezone(clock.ZONE).date()
     late = due < now
     if due.date() == today:
         hour = f"{due.hour:02d}:{due.minute:02d}"
-        return _("quá hạn từ %(hour)s") % {"hour": hour} if late else _("hạn hôm nay %(hour)s") % {"hour": hour}
+        return (
+            _("quá hạn từ %(hour)s") % {"hour": hour} if late else _("hạn hôm nay %(hour)s") % {"hour": hour}
+        )
     days = working_days_between(due.date(), today) if late else working_days_between(today, due.date())
     if late:
         return (

@@ -1,7 +1,7 @@
 """The three doors and the places behind each: the left rail.
 
-To add a place: one line in `PLACES`. A place whose address does not exist (its app is not installed) or for which the
-actor lacks the permission is not shown. At most seven are shown.
+To add a place: one line in `PLACES`. A place whose address does not exist (its app is not installed) or for
+which the actor lacks the permission is not shown. At most seven are shown.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
 
 
 def door_of(path: str, actor: Actor) -> Door:
-    """The door of an address; shared addresses (/don-vi/, /tim/) belong to the door the actor came through."""
+    """The door of an address; shared addresses (/don-vi/, /tim/) belong to the door of the actor's post."""
     if path.startswith(LEADER.prefix):
         return LEADER
     if path.startswith(OFFICIAL.prefix):

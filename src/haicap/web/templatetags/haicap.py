@@ -1,6 +1,6 @@
 """Template tags and filters of every page (a builtin: no `{% load %}` needed).
 
-Filters write what people read: `1234567|thousands` → 1.234.567, `day` → 05/03/2026, `moment` → 05/03/2026 14:05.
+Filters write what people read: `thousands` → 1.234.567, `day` → 05/03/2026, `moment` → 05/03/2026 14:05.
 Tags draw components; see docs/face.md for each with an example.
 """
 
@@ -32,7 +32,7 @@ register = template.Library()
 MARKS = {"good": "✓", "late": "!", "waiting": "◷", "undecided": "?", "info": "•", "": "•"}
 
 
-# --- what people read ----------------------------------------------------------------------------------------
+# --- what people read
 @register.filter
 def thousands(value: Any) -> str:
     """A whole number with the point between thousands: 1234567 → "1.234.567"; nothing for None."""
@@ -55,7 +55,7 @@ def decimal(value: Any, places: int = 1) -> str:
 
 @register.filter
 def percent(value: Any, places: int = 0) -> str:
-    """A share between 0 and 1 as per cent: 0.8123|percent:1 → "81,2 %" (space before the sign does not break)."""
+    """A share between 0 and 1 as per cent: 0.8123|percent:1 → "81,2 %" (its space does not break)."""
     if value is None or value == "":
         return ""
     return f"{decimal(Decimal(str(value)) * 100, places)}\N{NO-BREAK SPACE}%"
@@ -134,7 +134,7 @@ def item(mapping: Mapping[Any, Any] | Sequence[Any], key: Any) -> Any:
         return None
 
 
-# --- assets -----------------------------------------------------------------------------------------------------
+# --- assets
 @register.simple_tag
 def asset(path: str) -> str:
     """The address of a static file, or nothing when it was not built (the page is then plain but whole)."""
@@ -146,7 +146,7 @@ def asset(path: str) -> str:
         return ""
 
 
-# --- components ------------------------------------------------------------------------------------------------
+# --- components
 @register.simple_tag
 def tag(text: Any, tone: str = "") -> SafeString:
     """A status tag: a mark and a word. Tones: good, late, waiting, undecided, info, none."""
@@ -192,7 +192,7 @@ def pager(context: template.Context, page: Page, noun: str = "") -> dict[str, An
 def progress(run: Any, poll: str = "") -> dict[str, Any]:
     """Progress of long work; `poll` is the address that answers with this fragment again while it runs.
 
-    `run` has title, done, total, note, began_at, seconds, finished (bool), failed (bool), href (its own page).
+    `run` has title, done, total, note, seconds, finished (bool), failed (bool), href (its own page).
     """
     return {"run": run, "poll": poll}
 
@@ -211,7 +211,7 @@ def error_summary(*forms: Any) -> dict[str, Any]:
 
 @register.inclusion_tag("web/components/field.html")
 def field(bound: BoundField, width: str = "", hint: str = "", narrow: bool = False) -> dict[str, Any]:
-    """One field of a form: label always visible, hint, error, GOV.UK's classes. `width`: "5", "10", "20", "one-half"."""
+    """One field of a form: label always visible, hint, error. `width` in letters: "5", "10", "20"."""
     widget = bound.field.widget
     described = [f"{bound.auto_id}-hint"] if hint or bound.help_text else []
     if bound.errors:
@@ -261,4 +261,4 @@ def counted(number: int, one: str, many: str = "") -> str:
 @register.simple_tag
 def picture(svg: str) -> SafeString:
     """An SVG made by `haicap.web.pictures` (its functions escape all text)."""
-    return mark_safe(svg)  # noqa: S308
+    return mark_safe(svg)
