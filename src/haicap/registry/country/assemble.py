@@ -60,15 +60,15 @@ class _Assembler:
         rows: Rows = []
         for level, units in levels:
             for unit in units.values():
-                lat, lon = self.reconciled.points.get("old:" + unit.code) or (unit.lat, unit.lon)
-                rows.append(
-                    (unit.code, level, unit.kind, unit.name, unit.parent_code or "", number(lat), number(lon))
-                )
+                lat, lon = self.reconciled.points.old.get(unit.code) or (unit.lat, unit.lon)
+                name = self._old_name(unit)
+                kind = self.reconciled.kinds.get(unit.code, unit.kind) if level == "commune" else unit.kind
+                rows.append((unit.code, level, kind, name, unit.parent_code or "", number(lat), number(lon)))
         return rows
 
     def _first_day_provinces(self) -> None:
         for code, merged in self.sources.province_merges.items():
-            if merged == (code,) and self._same_province(code):
+            if self._lives_on(code):
                 continue
             unit = self.sources.new_provinces[code]
             names = ", ".join(_called(self.sources.old_provinces[old]) for old in merged)
@@ -77,9 +77,11 @@ class _Assembler:
             for old in merged:
                 self._succession(FIRST_DAY, code, "province", code, old, part=False)
 
-    def _same_province(self, code: str) -> bool:
-        old, new = self.sources.old_provinces[code], self.sources.new_provinces[code]
-        return (old.kind, old.name) == (new.kind, new.name)
+    def _lives_on(self, code: str) -> bool:
+        """Whether a province came through 1/7/2025 as it was."""
+        old, new = self.sources.old_provinces.get(code), self.sources.new_provinces[code]
+        alone = self.sources.province_merges[code] == (code,)
+        return alone and old is not None and (old.kind, old.name) == (new.kind, new.name)
 
     def _first_day_communes(self) -> None:
         for code, unit in self.sources.new_communes.items():
@@ -107,7 +109,8 @@ class _Assembler:
 
     def _later(self, day: str, province: str, acts: list[str]) -> None:
         """A later reorganisation: what the catalogue of today has otherwise than 1/7/2025."""
-        before = self.sources.new_provinces[province]
+        units = self.sources.old_provinces if self._lives_on(province) else self.sources.new_provinces
+        before = units[province]
         now = self.sources.catalogue_provinces[province]
         if now.kind != before.kind:
             act = now.note.split(" - ")[0]
@@ -125,11 +128,19 @@ class _Assembler:
             self._formation(day, province, "commune", _changed(unit, today), named[0], note)
             self._succession(day, province, "commune", code, code, part=False)
 
+    def _old_name(self, unit: SourceUnit) -> str:
+        is_commune = unit.code in self.sources.old_communes
+        return self.reconciled.names.get(unit.code, unit.name) if is_commune else unit.name
+
     def _spellings(self) -> Rows:
+        met = {(code, variant, "legal note") for code, variant in self.reconciled.variants}
+        # A name of source A that was not kept is still how others may write it.
+        met |= {(code, self.sources.old_communes[code].name, "converter") for code in self.reconciled.names}
         rows: Rows = []
-        for code, variant in self.reconciled.variants:
-            unit = self.sources.old_communes.get(code) or self.sources.old_districts[code]
-            rows.append((BASE_DAY, code, unit.name, variant, "legal note"))
+        for code, variant, where in met:
+            name = self._old_name(self.sources.old_communes[code])
+            if variant != name:
+                rows.append((BASE_DAY, code, name, variant, where))
         for code, unit in self.sources.new_communes.items():
             written = self.sources.catalogue_communes[code].name
             if written != unit.name:
@@ -137,7 +148,7 @@ class _Assembler:
         return rows
 
     def _formation(self, day: str, province: str, level: str, unit: SourceUnit, act: str, note: str) -> None:
-        point = self.reconciled.points.get(unit.code) if level == "commune" else None
+        point = self.reconciled.points.new.get(unit.code) if level == "commune" else None
         lat, lon = point or (unit.lat, unit.lon)
         self.formations.append(
             (

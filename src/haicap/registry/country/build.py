@@ -3,8 +3,9 @@
     python -m haicap.registry.country.build            write the files and report
     python -m haicap.registry.country.build --check    write nothing; fail when a file would change
 
-Every disagreement between the sources is printed with its decision. The exit status is 1 when one has none, when
-a decision is no longer asked for, when something that must hold does not, or when --check finds a difference.
+Every disagreement between the sources is printed with its decision. The exit status is 1 when one has none,
+when a decision is no longer asked for, when something that must hold does not, or when --check finds a
+difference.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Finds which old unit a mention in a note means.
 
-Names repeat: a province had up to a dozen «xã Tân Thành». A mention is looked up among the old communes of the
-old provinces that made up the new one; what is still ambiguous goes to the district that the note names, then to
-the kind, and at last to distance: a commune is merged with its neighbours, so the nearest homonym is meant,
-and how clear that choice was is kept for the report.
+Names repeat: a province had up to a dozen «xã Tân Thành». A mention is looked up by name and kind among the
+old communes of the old provinces that made up the new one; what is still ambiguous goes to the district that
+the note names, and at last to distance: a commune is merged with its neighbours, so the nearest homonym is
+meant.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from .notes import Mention
 from .sources import Sources, SourceUnit
@@ -19,15 +18,8 @@ from .spelling import sound_key, spelling_key
 
 Point = tuple[float | None, float | None]
 
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """The old unit that a mention means, and why that one."""
-
-    code: str
-    how: str  # exact | district | kind | nearest | loose
-    distance_km: float | None
-    runner_up_km: float | None = None
+#: Wards numbered in Roman figures, which source A writes in Arabic ones.
+ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4", "V": "5", "VI": "6"}
 
 
 def distance_km(
@@ -63,48 +55,41 @@ class Gazetteer:
         assert province is not None
         return province
 
-    def called(self, mention: Mention, new: SourceUnit) -> tuple[str, list[SourceUnit]]:
-        """All old units that `mention` may mean by name and kind, and how exactly the name fits."""
+    def called(self, mention: Mention, new: SourceUnit) -> list[SourceUnit]:
+        """All old units that `mention` may mean, by name and kind."""
         assert new.parent_code is not None
-        how = "exact"
-        found = self.exact.get((new.parent_code, spelling_key(mention.name)), [])
+        province = new.parent_code
+        found = self.exact.get((province, spelling_key(mention.name)), [])
         if not found and mention.kind == "phuong":
             # Huế's «Phường Đúc» bears its kind in its name: «phường Phường Đúc».
-            found = self.exact.get((new.parent_code, spelling_key("Phường " + mention.name)), [])
-        if not found:
-            how, found = "loose", self.loose.get((new.parent_code, sound_key(mention.name)), [])
-        if len(found) > 1 and mention.kind and any(unit.kind == mention.kind for unit in found):
-            found = [unit for unit in found if unit.kind == mention.kind]
-        return how, found
+            found = self.exact.get((province, spelling_key("Phường " + mention.name)), [])
+        if not found and mention.name in ROMAN:
+            found = self.exact.get((province, ROMAN[mention.name]), [])
+        found = found or self.loose.get((province, sound_key(mention.name)), [])
+        of_kind = [unit for unit in found if unit.kind == mention.kind]
+        return of_kind or found
 
     def find(
         self, mention: Mention, new: SourceUnit, places: Iterable[str] = (), near: Point | None = None
-    ) -> Match | None:
-        """The old unit meant by `mention` in the note of `new`; None when there is none of that name.
+    ) -> str | None:
+        """The code of the old unit meant by `mention` in the note of `new`; None when there is none.
 
         `places` are districts named anywhere else in the same list: «Phường 4, Phường 5 (quận Tân Bình)»
         means both. `near` is the middle of the units of the list that bear a name of their own: a better
         measure than the new commune's point, which is sometimes that of a homonym.
         """
-        how, found = self.called(mention, new)
-        if not found:
-            return None
-        for place in (mention.district, *places):
-            if place and len(found) > 1:
-                inside = [unit for unit in found if self._is_in(unit, place)]
-                how, found = ("district", inside) if inside else (how, found)
-        return self._nearest(found, near or (new.lat, new.lon), how)
+        found = self.called(mention, new)
+        for district in (mention.district, *places):
+            if district and len(found) > 1:
+                found = [unit for unit in found if self._is_in(unit, district)] or found
+        lat, lon = near or (new.lat, new.lon)
+
+        def rank(unit: SourceUnit) -> tuple[float, str]:
+            return distance_km(unit.lat, unit.lon, lat, lon) or 0.0, unit.code
+
+        return min(found, key=rank).code if found else None
 
     def _is_in(self, unit: SourceUnit, district: str) -> bool:
         assert unit.parent_code is not None
         name = self.sources.old_districts[unit.parent_code].name
         return sound_key(name) in {sound_key(district), sound_key(district.removeprefix("Quận "))}
-
-    def _nearest(self, found: list[SourceUnit], near: Point, how: str) -> Match:
-        def gap(unit: SourceUnit) -> float:
-            return distance_km(unit.lat, unit.lon, *near) or 0.0
-
-        ranked = sorted(found, key=lambda unit: (gap(unit), unit.code))
-        if len(ranked) == 1:
-            return Match(ranked[0].code, how, gap(ranked[0]))
-        return Match(ranked[0].code, "nearest", gap(ranked[0]), gap(ranked[1]))

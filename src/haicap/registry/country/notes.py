@@ -5,8 +5,8 @@ The notes are the statistics office's abridgement of the resolutions, typed by m
     Đổi tên từ xã A thành phường B, hợp nhất phường C, 1 phần xã D (huyện E). Bỏ cấp huyện. Số: 1/NQ; Ngày: …
 
 Reading happens in two steps. This module turns the sentence into *mentions* (kind, name, whole or part, the
-district named beside it); which old unit a mention means is decided by `gazetteer`. Nothing is guessed here: what
-is not understood is simply not in the list, and the comparison with the other source brings it to light.
+district named beside it); which old unit a mention means is decided by `gazetteer`. Nothing is guessed here:
+what is not understood is simply not in the list, and the comparison with the other source brings it to light.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ _SLIPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 _AMOUNT = r"(?:\s+(?:là|tự nhiên|nguyên trạng|[\d.,]+(?:\s*(?:km2|km²|ha|người))?))*"
 _EXTENT = re.compile(
-    rf"\s*(?:toàn bộ\s+)?(?:diện tích(?: tự nhiên)?{_AMOUNT}|(?:quy mô )?dân số?{_AMOUNT}|còn lại(?= của| \d))"
+    rf"\s*(?:toàn bộ\s+)?(?:diện tích(?: tự nhiên)?{_AMOUNT}|(?:quy mô )?dân số?{_AMOUNT}"
+    r"|còn lại(?= của| \d))"
     rf"(?:\s*(?:,|và)\s*(?:diện tích(?: tự nhiên)?{_AMOUNT}|quy mô dân(?: số)?{_AMOUNT}|dân số{_AMOUNT}))*"
 )
 _AFTER = re.compile(
@@ -65,7 +66,8 @@ _AFTER = re.compile(
 _BEFORE = re.compile(r"\s*\(trước khi[^)]*(?:\)|$)|\s+hiện nay\b")
 _PLACE = re.compile(
     rf"\s*(?:\(\s*|\bthuộc\s+)(?:{_DISTRICT}\s+)?(?P<district>(?:Quận |[{_UPPER}\d])[^,(){{}}]*?)"
-    rf"(?:\s*,\s*(?:tỉnh|thành phố|Thành phố)\s+[{_UPPER}][^,(){{}}]*?)?\s*(?:\)|(?=\s+(?:và|thành|vào)\s)|(?=,)|$)"
+    rf"(?:\s*,\s*(?:tỉnh|thành phố|Thành phố)\s+[{_UPPER}][^,(){{}}]*?)?"
+    r"\s*(?:\)|(?=\s+(?:và|thành|vào)\s)|(?=,)|$)"
 )
 _PART = re.compile(r"^(?:(?:một|1|01)\s+)?phần(?:\s+còn lại)?\b", re.I)
 _RUN_ON = re.compile(r"(?<![,;])(?<! và)\s+(?=(?:(?:một|1)\s+phần|phần còn lại)\b)")
@@ -86,9 +88,9 @@ class Mention:
 class Note:
     """A note that was read.
 
-    `renamed_from` is the unit whose code the new commune keeps («Đổi tên từ …»); `unchanged` says that nothing but
-    the level above went away; `whole_district` names an island district that became a đặc khu; `cut` says that
-    the text was cut by the source's column, so that its list may be incomplete.
+    `renamed_from` is the unit whose code the new commune keeps («Đổi tên từ …»); `unchanged` says that only
+    the level above went away; `whole_district` names an island district that became a đặc khu; `cut` says
+    that the text was cut by the source's column, so that its list may be incomplete.
     """
 
     mentions: tuple[Mention, ...] = ()
@@ -151,7 +153,7 @@ def _renamed_from(lead: str) -> Mention | None:
 
 
 def _with_places(text: str) -> str:
-    """Turn «(huyện X)» and «thuộc huyện X, tỉnh Y (trước khi …)» into «{X}», so that commas only part units."""
+    """Turn «(huyện X)» and «thuộc huyện X, tỉnh Y (trước …)» into «{X}», so that commas only part units."""
     text = _AFTER.sub("", text)
     text = _BEFORE.sub("", text)
     return _PLACE.sub(lambda found: " {" + found["district"].strip() + "}", text)

