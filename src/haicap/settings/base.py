@@ -9,7 +9,7 @@ from typing import Any
 from haicap.kernel.database import settings as database_settings
 
 PACKAGE = Path(__file__).resolve().parent.parent
-DATA_FOLDER = Path(os.environ.get("HAICAP_DATA", Path.cwd() / "data")).resolve()
+DATA_FOLDER = database_settings.data_folder()
 
 DEBUG = os.environ.get("HAICAP_DEBUG", "") == "1"
 SECRET_KEY = database_settings.secret_key(DATA_FOLDER)

@@ -1,0 +1,49 @@
+"""The database that the settings in force point to, embedded or managed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from psycopg.conninfo import make_conninfo
+
+from haicap.kernel.database import embedded
+from haicap.kernel.database.cluster import Cluster
+from haicap.kernel.database.errors import ManagedServer
+from haicap.kernel.database.messages import gettext as _
+
+
+def is_embedded() -> bool:
+    """Whether the embedded server is in use (no `DATABASE_URL`)."""
+    return "EMBEDDED" in settings.DATABASES["default"]
+
+
+def name() -> str:
+    """The database's name."""
+    return str(settings.DATABASES["default"]["NAME"])
+
+
+def cluster() -> Cluster:
+    """The embedded cluster. Raises ManagedServer when the database is somebody else's server."""
+    if not is_embedded():
+        raise ManagedServer(
+            _(
+                "DATABASE_URL trỏ tới một máy chủ do nơi khác quản lý; haicap không khởi động hay dừng máy chủ ấy."
+            ),
+            kept=_("Không có gì thay đổi."),
+            todo=_("Dùng công cụ của máy chủ ấy, hoặc bỏ DATABASE_URL để dùng cơ sở dữ liệu nhúng."),
+        )
+    entry = settings.DATABASES["default"]["EMBEDDED"]
+    return Cluster(Path(entry["data_folder"]), durable=entry["durable"])
+
+
+def url() -> str:
+    """The database's address, password included; the embedded server is started when it does not run."""
+    if is_embedded():
+        found = cluster()
+        return embedded.url(found.data_folder, name(), durable=found.durable)
+    entry = settings.DATABASES["default"]
+    keys = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
+    given = {key: entry[setting] for key, setting in keys.items() if entry.get(setting)}
+    options = {key: value for key, value in entry.get("OPTIONS", {}).items() if key != "pool"}
+    return make_conninfo("", dbname=name(), **given, **options)
