@@ -100,9 +100,10 @@ def test_base__codes_names_and_kinds() -> None:
         assert unit.name, unit
         assert unit.name == unicodedata.normalize("NFC", unit.name).strip(), unit
         assert not unit.name.startswith(("Xã ", "Thị trấn ", "Huyện ", "Quận ", "Tỉnh ", "Thành phố ")), unit
-        assert unit.lat is not None and unit.lon is not None and 7 < unit.lat < 24 and 102 < unit.lon < 118, (
-            unit
-        )
+        assert unit.lat is not None, unit
+        assert unit.lon is not None, unit
+        assert 7 < unit.lat < 24, unit
+        assert 102 < unit.lon < 118, unit
 
 
 def test_base__five_island_districts_have_no_commune() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -72,7 +73,7 @@ def test_polygons__same_codes_names_and_provinces() -> None:
         assert {"Xã": "xa", "Phường": "phuong", "Đặc khu": "dac_khu"}[properties["type"]] == new.kind, new
 
 
-def test_polygons__new_communes_lie_in_their_shape(record_property: pytest.RecordProperty) -> None:
+def test_polygons__new_communes_lie_in_their_shape(record_property: Callable[[str, object], None]) -> None:
     off = {}
     for new in new_communes():
         assert new.lat is not None
@@ -85,7 +86,7 @@ def test_polygons__new_communes_lie_in_their_shape(record_property: pytest.Recor
     assert set(off) <= {"20333", "22736", "30781", "30811", "28439"}, off
 
 
-def test_polygons__old_communes_lie_near_a_successor(record_property: pytest.RecordProperty) -> None:
+def test_polygons__old_communes_lie_near_a_successor(record_property: Callable[[str, object], None]) -> None:
     points = {unit.code: (unit.lat, unit.lon) for unit in load_base()}
     nearest: dict[str, float] = {}
     for new in new_communes():
