@@ -1,0 +1,49 @@
+"""What the kernel's tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from haicap.kernel.journal import guard_sql
+
+_EMPTIED = "kernel_journal, kernel_journal_seal, kernel_journal_debt, kernel_outbox"
+_JOBS = "procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, procrastinate_workers"
+GUARDED = "kernel_test_guarded"
+
+
+def _empty() -> None:
+    connection.rollback() if connection.in_atomic_block else None
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {_EMPTIED}")
+        cursor.execute(f"TRUNCATE {_JOBS} RESTART IDENTITY CASCADE")
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A database where transactions really commit, with an empty journal, outbox and job queue.
+
+    Cheaper than emptying every table of the house, and leaves the rows that migrations made.
+    """
+    with django_db_blocker.unblock():
+        _empty()
+        yield
+        connection.close()
+        _empty()
+
+
+@pytest.fixture
+def guarded(committed: None) -> Iterator[str]:
+    """The name of a guarded table (id integer, n integer)."""
+    forward, _backward = guard_sql(GUARDED)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {GUARDED}")
+        cursor.execute(f"CREATE TABLE {GUARDED} (id integer PRIMARY KEY, n integer)")
+        cursor.execute(forward)
+    yield GUARDED
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE {GUARDED}")
