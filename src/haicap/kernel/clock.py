@@ -91,7 +91,7 @@ def set_deployment_shift(shift: dt.timedelta) -> None:
     Part of the caller's transaction. Other processes follow within `shared_value.REREAD_S` seconds.
     """
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE kernel_clock SET shift = %s", [shift])
+        cursor.execute("UPDATE kernel_clock SET shift = %s::interval", [_as_setting(shift)])
     _deployment_shift.changed_here()
 
 
