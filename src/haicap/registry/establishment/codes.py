@@ -36,7 +36,9 @@ def check_code(code: str) -> str:
             _("Mã định danh «%(code)s» không đúng dạng (%(length)d ký tự).")
             % {"code": code[:60], "length": len(code)},
             code="REG-301",
-            todo=_("Mã gồm một chữ cái và hai chữ số, rồi các nhóm chữ hoa hoặc số ngăn bởi dấu chấm; dài nhất 35."),
+            todo=_(
+                "Mã gồm một chữ cái và hai chữ số, rồi các nhóm chữ hoa hoặc số ngăn bởi dấu chấm; dài nhất 35."
+            ),
         )
     return code
 

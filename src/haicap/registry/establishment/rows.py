@@ -22,7 +22,8 @@ class UnitFacts:
     """What establishing needs to know of a unit; `superior_code` is the agency code its own is numbered under.
 
     `keeps_code` is a code that its committee takes over instead of getting a new one (a province that bears
-    the name of a merged one keeps that one's level-1 code).
+    the name of a merged one keeps that one's level-1 code); `gets_code` is a code that a person chose.
+    `committee_id` is the committee that it has already, where only further organs are set up.
     """
 
     unit_id: uuid.UUID
@@ -32,6 +33,8 @@ class UnitFacts:
     code: str
     superior_code: str = ""
     keeps_code: str = ""
+    gets_code: str = ""
+    committee_id: uuid.UUID | None = None
 
     @property
     def spoken(self) -> str:
@@ -84,11 +87,13 @@ def rows_for(
         skipped = (leave_out or {}).get(unit.unit_id, frozenset())
         own_code = _unit_code(unit, issuer, rows)
         by_kind: dict[AgencyKind, uuid.UUID] = {}
+        if unit.committee_id is not None:
+            by_kind[AgencyKind.COMMITTEE] = unit.committee_id
         for template in (*template_for(unit.level, unit.kind, on), *(extra or {}).get(unit.unit_id, ())):
             if template.kind in skipped:
                 continue
-            agency_id = _agency(rows, unit, template, on, by_kind)
-            _code(rows, unit, template, agency_id, own_code, on, issuer)
+            agency_id = _agency(rows, unit, template, on, by_kind, run_id)
+            _code(rows, unit, template, agency_id, own_code, on, issuer, run_id)
             _desks(rows, template, agency_id, begins_at, run_id)
     return rows
 
@@ -97,6 +102,8 @@ def _unit_code(unit: UnitFacts, issuer: CodeIssuer, rows: EstablishmentRows) -> 
     """The code of the unit's committee: kept, or issued now."""
     if unit.keeps_code:
         code = unit.keeps_code
+    elif unit.gets_code:
+        code = issuer.take(unit.gets_code)
     elif unit.level == Level.PROVINCE:
         code = issuer.take(level_one(unit.code))
     else:
@@ -111,12 +118,13 @@ def _agency(
     template: AgencyTemplate,
     on: date,
     by_kind: dict[AgencyKind, uuid.UUID],
+    run_id: uuid.UUID | None,
 ) -> uuid.UUID:
     agency_id = new_id()
     name = template.name.format(unit=unit.spoken, name=unit.name)
     parent = by_kind.get(template.parent) if template.parent else None
     rows.agencies.append((agency_id, unit.unit_id, template.kind.value, template.slot))
-    rows.versions.append((new_id(), agency_id, on, name, fold(name), parent, False))
+    rows.versions.append((new_id(), agency_id, on, name, fold(name), parent, False, run_id))
     rows.by_place[(unit.unit_id, template.kind.value, template.slot)] = agency_id
     by_kind.setdefault(template.kind, agency_id)
     return agency_id
@@ -130,6 +138,7 @@ def _code(
     own_code: str,
     on: date,
     issuer: CodeIssuer,
+    run_id: uuid.UUID | None,
 ) -> None:
     if not template.code:
         return
@@ -148,7 +157,7 @@ def _code(
         code = issuer.next_below(own_code)
     code_id = new_id()
     rows.codes.append((code_id, code, "", on))
-    rows.code_holdings.append((new_id(), code_id, agency_id, on))
+    rows.code_holdings.append((new_id(), code_id, agency_id, on, run_id))
 
 
 def _desks(

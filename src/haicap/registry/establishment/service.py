@@ -20,9 +20,18 @@ from haicap.registry.models.unit import Level
 #: table → columns, in the order in which rows must be written
 COLUMNS: dict[str, tuple[str, ...]] = {
     "registry_agency": ("id", "unit_id", "kind", "slot"),
-    "registry_agencyversion": ("id", "agency_id", "begins_on", "name", "fold", "parent_id", "closed"),
+    "registry_agencyversion": (
+        "id",
+        "agency_id",
+        "begins_on",
+        "name",
+        "fold",
+        "parent_id",
+        "closed",
+        "run_id",
+    ),
     "registry_agencycode": ("id", "code", "code102", "opened_on"),
-    "registry_codeholding": ("id", "code_id", "agency_id", "begins_on"),
+    "registry_codeholding": ("id", "code_id", "agency_id", "begins_on", "run_id"),
     "registry_desk": ("id", "founder_id", "kind", "field"),
     "registry_holding": ("id", "desk_id", "begins_at", "agency_id", "interim", "run_id"),
     "registry_post": ("id", "desk_id", "title_id", "number"),
@@ -58,8 +67,8 @@ def issuer_from_database() -> CodeIssuer:
         return CodeIssuer(row[0] for row in cursor.fetchall())
 
 
-def write_rows(rows: EstablishmentRows, on: date) -> None:
-    """Write prepared rows by COPY; codes that are kept go to their new holders from the day `on`."""
+def write_rows(rows: EstablishmentRows, on: date, run_id: uuid.UUID | None = None) -> None:
+    """Write prepared rows by COPY; codes that are kept go to their new holders from the day `on`, by this run."""
     by_table: dict[str, Sequence[tuple[object, ...]]] = {
         "registry_agency": rows.agencies,
         "registry_agencyversion": rows.versions,
@@ -75,9 +84,9 @@ def write_rows(rows: EstablishmentRows, on: date) -> None:
     if rows.kept_codes:
         with connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO registry_codeholding (code_id, agency_id, begins_on) "
-                "SELECT id, %s, %s FROM registry_agencycode WHERE code = %s",
-                [(agency, on, code) for code, agency in rows.kept_codes],
+                "INSERT INTO registry_codeholding (code_id, agency_id, begins_on, run_id) "
+                "SELECT id, %s, %s, %s FROM registry_agencycode WHERE code = %s",
+                [(agency, on, run_id, code) for code, agency in rows.kept_codes],
             )
 
 
@@ -151,7 +160,16 @@ def _rows_in_levels(facts: list[UnitFacts], on: date) -> EstablishmentRows:
 
 
 def _extend(into: EstablishmentRows, more: EstablishmentRows) -> None:
-    for name in ("agencies", "versions", "codes", "code_holdings", "kept_codes", "desks", "holdings", "posts"):
+    for name in (
+        "agencies",
+        "versions",
+        "codes",
+        "code_holdings",
+        "kept_codes",
+        "desks",
+        "holdings",
+        "posts",
+    ):
         getattr(into, name).extend(getattr(more, name))
     for name in ("committee_code", "by_place", "posts_by_title"):
         getattr(into, name).update(getattr(more, name))

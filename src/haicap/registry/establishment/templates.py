@@ -71,7 +71,10 @@ _POLITICAL_COMMUNE = (
         posts=(_lead("bi_thu"), _lead("pho_bi_thu"), _work("chuyen_vien", 2), _work("van_thu", 1)),
     ),
     AgencyTemplate(
-        AgencyKind.COUNCIL, "Hội đồng nhân dân {unit}", code="council", posts=(_lead("chu_tich"), _lead("pho_chu_tich"))
+        AgencyKind.COUNCIL,
+        "Hội đồng nhân dân {unit}",
+        code="council",
+        posts=(_lead("chu_tich"), _lead("pho_chu_tich")),
     ),
     AgencyTemplate(
         AgencyKind.FRONT,
@@ -103,7 +106,10 @@ def _commune_after(divisions: tuple[str, ...]) -> tuple[AgencyTemplate, ...]:
     head_and_deputy = (_lead("truong_phong"), _lead("pho_truong_phong"))
     return (
         AgencyTemplate(
-            _COMMITTEE, "Ủy ban nhân dân {unit}", code="unit", posts=(_lead("chu_tich"), _lead("pho_chu_tich", 2))
+            _COMMITTEE,
+            "Ủy ban nhân dân {unit}",
+            code="unit",
+            posts=(_lead("chu_tich"), _lead("pho_chu_tich", 2)),
         ),
         *_POLITICAL_COMMUNE,
         AgencyTemplate(

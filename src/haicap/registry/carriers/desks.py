@@ -1,0 +1,120 @@
+"""Desks: the heart of a cut-over. A desk gets a new holder; what lies on it never moves."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from haicap.kernel.contract import Cut, LedgerLine, Undo, UndoReport
+from haicap.kernel.contract.digest import Digest, digest_of
+from haicap.registry.carriers.base import RegistryCarrier, digests_by, execute, scalar
+
+
+class DeskCarrier(RegistryCarrier):
+    """Bàn xử lý: every work desk of an ended agency is held by its successor from the cut-over on.
+
+    Desks of divided units lie with an interim holder (undecided); leaders' desks, which carry no records, close.
+    """
+
+    record = "desk"
+    label = str(gettext_lazy("Bàn xử lý"))
+    order = 80
+    tables = ("registry_desk", "registry_holding", "registry_carriedmove")
+    locks = ("registry_desk", "registry_holding")
+
+    def begin(self, cut: Cut) -> None:
+        self.before = digest_of("SELECT desk_id AS id FROM cut_desk")
+
+    def carry(self, cut: Cut) -> None:
+        execute(
+            """
+            INSERT INTO registry_holding (id, desk_id, begins_at, agency_id, interim, run_id)
+            SELECT kernel_new_id(), desk_id, %(at)s, agency_id, fate = 'undecided', %(run)s
+            FROM cut_desk WHERE fate <> 'kept'
+            """,
+            {"at": cut.at, "run": cut.run_id},
+        )
+
+    def finish(self, cut: Cut) -> LedgerLine:
+        found = digests_by(
+            """
+            SELECT d.desk_id AS id,
+                   CASE WHEN held.agency_id IS NULL THEN 'closed'
+                        WHEN held.interim THEN 'undecided' ELSE 'carried' END AS fate
+            FROM cut_desk d
+            JOIN LATERAL (
+                SELECT agency_id, interim FROM registry_holding h
+                WHERE h.desk_id = d.desk_id AND h.begins_at <= %(at)s ORDER BY h.begins_at DESC LIMIT 1
+            ) held ON held.agency_id IS NOT DISTINCT FROM d.agency_id
+            """,
+            {"at": cut.at},
+        )
+        parts = {fate: found.get(fate, Digest()) for fate in ("carried", "closed", "undecided")}
+        return LedgerLine(
+            self.system,
+            self.record,
+            _("Bàn xử lý"),
+            self.before,
+            **parts,
+            after=parts["carried"] + parts["closed"] + parts["undecided"],
+            created=digest_of(
+                "SELECT d.id FROM registry_desk d JOIN cut_new_agency n ON n.agency_id = d.founder_id"
+            ),
+        )
+
+    def undo(self, undo: Undo) -> UndoReport:
+        """Desks go back to who held them before; desks of the new agencies go to whom those took over from."""
+        params = {"run": undo.run_id, "now": undo.now, "cut_at": undo.cut_at}
+        moved_since = scalar(
+            """
+            SELECT count(*) FROM registry_holding r
+            WHERE r.run_id = %(run)s AND EXISTS (
+                SELECT FROM registry_holding later WHERE later.desk_id = r.desk_id AND later.begins_at > r.begins_at)
+              AND EXISTS (SELECT FROM registry_holding was WHERE was.desk_id = r.desk_id AND was.begins_at < r.begins_at)
+            """,
+            params,
+        )
+        restored = execute(
+            """
+            INSERT INTO registry_holding (id, desk_id, begins_at, agency_id, interim)
+            SELECT kernel_new_id(), r.desk_id, %(now)s, was.agency_id, was.interim
+            FROM registry_holding r
+            JOIN LATERAL (
+                SELECT agency_id, interim FROM registry_holding h
+                WHERE h.desk_id = r.desk_id AND h.begins_at < r.begins_at ORDER BY h.begins_at DESC LIMIT 1
+            ) was ON true
+            WHERE r.run_id = %(run)s
+            """,
+            params,
+        )
+        # Desks of agencies that the cut-over made: drawers set up since may hold work. Their main predecessor in the
+        # plan takes them; a desk of a brand-new organ goes to the committee's predecessor, leaders' desks close.
+        orphaned = execute(
+            """
+            INSERT INTO registry_holding (id, desk_id, begins_at, agency_id, interim)
+            SELECT kernel_new_id(), d.id, %(now)s, CASE WHEN d.kind = 'work' THEN heir.predecessor_id END, d.kind = 'work'
+            FROM registry_desk d
+            JOIN registry_agency a ON a.id = d.founder_id
+            JOIN registry_agencyversion av ON av.agency_id = a.id AND av.run_id = %(run)s
+            LEFT JOIN LATERAL (
+                SELECT s.predecessor_id FROM registry_agencysuccession s
+                JOIN registry_agency heir ON heir.id = s.successor_id AND heir.unit_id = a.unit_id
+                WHERE s.run_id = %(run)s
+                ORDER BY (s.successor_id = a.id) DESC, (heir.kind = 'ubnd') DESC, s.part, s.predecessor_id LIMIT 1
+            ) heir ON true
+            """,
+            params,
+        )
+        problems = (
+            (
+                _(
+                    "%(count)d bàn đã đổi người phụ trách sau chuyển đổi; nay trở lại người phụ trách trước chuyển đổi"
+                )
+                % {"count": moved_since},
+            )
+            if moved_since
+            else ()
+        )
+        return UndoReport(
+            self.system, self.record, _("Bàn xử lý"), restored=restored, kept=orphaned, problems=problems
+        )

@@ -1,0 +1,277 @@
+"""The cut-over itself: one transaction that carries everything, proves it, and is kept or not."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import OperationalError, connection, transaction
+from django.utils.translation import gettext as _
+
+from haicap.kernel import clock, journal, outbox
+from haicap.kernel.actor import Actor
+from haicap.kernel.contract import Carrier, Cut, LedgerLine, carriers
+from haicap.kernel.errors import Conflict
+from haicap.registry.establishment.service import write_rows
+from haicap.registry.service import (
+    UnitChanges,
+    changes_of,
+    ensure_resolutions,
+    lock_registry,
+    record_reorganisation,
+    state_before,
+    write_unit_changes,
+)
+from haicap.reorganisation.engine.facts import (
+    Facts,
+    establishment,
+    facts_of,
+    write_consequences,
+    write_desks,
+    write_scope,
+)
+from haicap.reorganisation.engine.runs import Watch, finish_run
+from haicap.reorganisation.models import LedgerRow, PlanState, Run
+from haicap.reorganisation.models import Plan as PlanRow
+from haicap.reorganisation.plan.model import Plan
+from haicap.reorganisation.plan.specs import acts_of, specs_of_plan
+
+#: how long the cut-over waits for everyday writers to finish before it gives up, and how often it tries
+LOCK_TIMEOUT_S = 5
+STEPS = 12
+OUTBOX_TOPIC = "reorganisation.cut_over"
+
+
+class Unbalanced(Conflict):
+    """The ledger does not balance: the cut-over was aborted (bảng đối soát không cân)."""
+
+    code = "REO-050"
+
+
+class StillBusy(Conflict):
+    """Everyday work did not pause in time for the read-only moment (hệ thống đang bận)."""
+
+    code = "REO-051"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a cut-over or rehearsal found: the ledger, its figures in seconds, and the reorganisation (if kept)."""
+
+    run_id: uuid.UUID
+    lines: tuple[LedgerLine, ...]
+    read_only_s: float
+    total_s: float
+    phases: tuple[dict[str, object], ...]
+    kept: bool
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every class of record balances."""
+        return all(line.balanced for line in self.lines)
+
+
+def perform(plan_row: PlanRow, plan: Plan, watch: Watch, actor: Actor, *, keep: bool) -> Outcome:
+    """Carry the plan out in one transaction; commit when `keep`, else roll everything back.
+
+    Raises Unbalanced (REO-050) when a class of record does not balance, StillBusy (REO-051) when the read-only
+    moment could not begin, and whatever the registry or a carrier refuses; then nothing has changed.
+    """
+    with transaction.atomic():
+        outcome = _within(plan_row, plan, watch, actor, keep=keep)
+        if not keep:
+            transaction.set_rollback(True)
+        else:
+            begin = time.monotonic()
+    if keep:
+        watch.phases.append(
+            {"name": "commit", "label": _("Ghi nhận"), "seconds": round(time.monotonic() - begin, 4)}
+        )
+    else:
+        _keep_rehearsal(watch, outcome)
+    return outcome
+
+
+def _within(plan_row: PlanRow, plan: Plan, watch: Watch, actor: Actor, *, keep: bool) -> Outcome:
+    action = "reorganisation.cut_over" if keep else "reorganisation.rehearse"
+    with journal.act(actor, action, reason=plan.title, resolution=plan.resolution) as act:
+        with watch.phase("read", _("Đọc sổ đăng ký")):
+            lock_registry()
+            ids = ensure_resolutions(acts_of(plan))
+            state = state_before(plan.effective_on)
+            formations, abolished = specs_of_plan(plan, ids)
+            changes = changes_of(state, plan.effective_on, formations, abolished)
+            facts = facts_of(plan, changes, state)
+            cut = _cut(plan_row, plan, watch, facts)
+        everyone = carriers()
+        with watch.phase("scope", _("Tìm cơ quan và bàn xử lý liên quan")):
+            write_scope(facts)
+            write_desks(cut.at, decide=False)
+        quiet = [carrier for carrier in everyone if not carrier.locks]
+        busy = [carrier for carrier in everyone if carrier.locks]
+        with watch.phase("count", _("Đếm trước")):
+            for carrier in quiet:
+                carrier.begin(cut)
+        reorganisation_id = _write_registry(plan, facts, changes, ids, cut, watch)
+        with watch.phase("stage", _("Phân định hồ sơ của đơn vị bị chia")):
+            write_desks(cut.at, decide=True)
+            for carrier in everyone:
+                carrier.stage(cut)
+        lines: dict[tuple[str, str], LedgerLine] = {}
+        with watch.phase("carry", _("Chuyển cơ quan, mã, trụ sở, nhân sự")):
+            _carry(quiet, cut, lines)
+        with watch.phase("lock", _("Bắt đầu thời khắc chỉ đọc")):
+            locked_at = _lock(busy)
+        with watch.phase("desks", _("Giao bàn xử lý cho đơn vị mới")):
+            write_desks(cut.at, decide=True)
+            for carrier in busy:
+                carrier.begin(cut)
+            _carry(busy, cut, lines)
+        ordered = tuple(lines[(carrier.system, carrier.record)] for carrier in everyone)
+        with watch.phase("ledger", _("Đối soát")):
+            _refuse_unbalanced(ordered)
+            for line in ordered:
+                act.changed(f"{line.system}.{line.record}", None, None, line.as_dict())
+        if keep:
+            _record(plan_row, plan, watch, cut, ordered, reorganisation_id, locked_at)
+        watch.read_only_s = time.monotonic() - locked_at
+    return Outcome(watch.run_id, ordered, watch.read_only_s, watch.total_s, tuple(watch.phases), kept=keep)
+
+
+def _cut(plan_row: PlanRow, plan: Plan, watch: Watch, facts: Facts) -> Cut:
+    """The cut as carriers see it. Its instant is the law's; where a desk concerned was given to somebody at or
+    after that instant already (an earlier cut-over that was undone), it is now.
+    """
+    now = clock.now()
+    earlier = Run.objects.filter(plan=plan_row, kind="undo", state="done").exists()
+    return Cut(
+        run_id=watch.run_id,
+        plan_id=plan_row.pk,
+        effective_on=plan.effective_on,
+        effective_at=plan.effective_at,
+        at=max(now, plan.effective_at) if earlier else plan.effective_at,
+        now=now,
+        resolution=plan.resolution,
+        rules=dict(facts.rules),
+    )
+
+
+def _write_registry(
+    plan: Plan,
+    facts: Facts,
+    changes: UnitChanges,
+    resolutions: dict[str, uuid.UUID],
+    cut: Cut,
+    watch: Watch,
+) -> uuid.UUID:
+    """Write units and the new agencies; returns the reorganisation's id."""
+    with watch.phase("units", _("Ghi biến động đơn vị hành chính")):
+        reorganisation = record_reorganisation(
+            plan.key, plan.title, plan.effective_on, [resolutions[legal.number] for legal in plan.legal]
+        )
+        write_unit_changes(reorganisation.id, changes)
+    with watch.phase("agencies", _("Thành lập cơ quan mới")):
+        rows = establishment(facts, cut.at, cut.run_id)
+        write_rows(rows, plan.effective_on, cut.run_id)
+        write_consequences(facts)
+    return reorganisation.id
+
+
+def _carry(which: Iterable[Carrier], cut: Cut, lines: dict[tuple[str, str], LedgerLine]) -> None:
+    chosen = list(which)
+    for carrier in chosen:
+        carrier.carry(cut)
+    for carrier in chosen:
+        lines[(carrier.system, carrier.record)] = carrier.finish(cut)
+
+
+def _lock(busy: list[Carrier]) -> float:
+    """Close the tables of everyday work to writers (readers go on); returns the instant, on the monotonic clock.
+
+    The tables are locked in one statement in sorted order, so that two lockers cannot wait for each other.
+    """
+    tables = sorted({table for carrier in busy for table in carrier.locks})
+    began = time.monotonic()
+    if tables:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
+            try:
+                cursor.execute(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE")
+            except OperationalError as error:
+                raise StillBusy(
+                    _("Sau %(seconds)d giây vẫn có người đang ghi, chưa bắt đầu được thời khắc chỉ đọc.")
+                    % {"seconds": LOCK_TIMEOUT_S},
+                    kept=_("Dữ liệu như trước; chưa có gì chuyển."),
+                    todo=_("Chạy lại vào lúc vắng, hoặc tạm dừng các công việc nhập hàng loạt."),
+                ) from error
+            cursor.execute("SET LOCAL lock_timeout = 0")
+    return began
+
+
+def _refuse_unbalanced(lines: Iterable[LedgerLine]) -> None:
+    wrong = [line for line in lines if not line.balanced]
+    if not wrong:
+        return
+    raise Unbalanced(
+        _("Bảng đối soát không cân ở: %(labels)s.") % {"labels": ", ".join(line.label for line in wrong)},
+        kept=_("Không có gì được chuyển: dữ liệu như trước khi chạy."),
+        todo=_("Xem số liệu kèm theo; báo cho người phụ trách hệ thống đó."),
+        details={"lines": [line.as_dict() for line in wrong]},
+    )
+
+
+def _record(
+    plan_row: PlanRow,
+    plan: Plan,
+    watch: Watch,
+    cut: Cut,
+    lines: tuple[LedgerLine, ...],
+    reorganisation_id: uuid.UUID,
+    locked_at: float,
+) -> None:
+    """Store the ledger and mark run and plan done, in the same transaction; tell the world by outbox."""
+    watch.silent = True
+    store_ledger(watch.run_id, lines)
+    outbox.send(
+        OUTBOX_TOPIC,
+        {"run": str(watch.run_id), "key": plan.key, "effective_on": plan.effective_on.isoformat()},
+        key=f"cut-over:{watch.run_id}",
+    )
+    watch.read_only_s = time.monotonic() - locked_at
+    finish_run(
+        watch.run_id,
+        watch,
+        cut_at=cut.at,
+        reorganisation_id=reorganisation_id,
+        undo_until=cut.now + timedelta(days=plan.undo_window_days),
+    )
+    PlanRow.objects.filter(pk=plan_row.pk).update(state=PlanState.DONE)
+
+
+def store_ledger(run_id: uuid.UUID, lines: Iterable[LedgerLine]) -> None:
+    """Write the lines of a run's ledger."""
+    parts = ("before", "carried", "frozen", "closed", "undecided", "after", "created")
+    LedgerRow.objects.bulk_create(
+        LedgerRow(
+            run_id=run_id,
+            position=position,
+            system=line.system,
+            record=line.record,
+            label=line.label,
+            **{part: getattr(line, part).count for part in parts},
+            digests={part: getattr(line, part).hex for part in parts},
+            balanced=line.balanced,
+            notes=list(line.notes),
+        )
+        for position, line in enumerate(lines)
+    )
+
+
+def _keep_rehearsal(watch: Watch, outcome: Outcome) -> None:
+    """After the rehearsal was rolled back: keep what it found."""
+    with transaction.atomic():
+        store_ledger(watch.run_id, outcome.lines)
+        finish_run(watch.run_id, watch)

@@ -1,0 +1,77 @@
+"""Taking a cut-over back (hoàn tác): every carried record returns, what was done since is kept, the rest is said."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from haicap.kernel import clock, journal, outbox
+from haicap.kernel.actor import Actor
+from haicap.kernel.contract import Undo, UndoReport, carriers
+from haicap.registry.service import lock_registry, withdraw_reorganisation
+from haicap.reorganisation.engine.cut import _lock
+from haicap.reorganisation.engine.runs import Watch, finish_run
+from haicap.reorganisation.models import Plan, PlanState, Run
+
+STEPS = 4
+OUTBOX_TOPIC = "reorganisation.undo"
+
+
+@dataclass(frozen=True, slots=True)
+class UndoOutcome:
+    """What an undo gave back, per class of record."""
+
+    run_id: object
+    reports: tuple[UndoReport, ...]
+    read_only_s: float
+    total_s: float
+
+    def as_list(self) -> list[dict[str, Any]]:
+        """JSON-ready rows."""
+        return [
+            {
+                "system": report.system,
+                "class": report.record,
+                "label": report.label,
+                "restored": report.restored,
+                "kept": report.kept,
+                "problems": list(report.problems),
+            }
+            for report in self.reports
+        ]
+
+
+def perform_undo(run: Run, watch: Watch, actor: Actor, reason: str) -> UndoOutcome:
+    """Take back the cut-over `run` in one transaction; raises what the registry or a carrier refuses."""
+    with transaction.atomic(), journal.act(actor, "reorganisation.undo", reason=reason) as act:
+        with watch.phase("read", _("Đọc sổ đăng ký")):
+            lock_registry()
+            now = clock.now()
+            assert run.cut_at is not None and run.reorganisation_id is not None  # a kept cut-over has both
+            undo = Undo(run.pk, run.plan_id, run.cut_at, max(now, run.cut_at))
+        everyone = list(reversed(carriers()))
+        with watch.phase("lock", _("Bắt đầu thời khắc chỉ đọc")):
+            locked_at = _lock([carrier for carrier in everyone if carrier.locks])
+        with watch.phase("carry", _("Trả lại bàn xử lý, nhân sự, trụ sở, mã, cơ quan")):
+            reports = [carrier.undo(undo) for carrier in everyone]
+        with watch.phase("units", _("Trả lại đơn vị hành chính")):
+            units = withdraw_reorganisation(actor, run.reorganisation_id, reason)
+        reports = [
+            UndoReport(
+                report.system, report.record, report.label, units.ended.count + units.changed.count,
+                report.kept, report.problems,
+            ) if (report.system, report.record) == ("registry", "unit") else report
+            for report in reversed(reports)
+        ]  # fmt: skip
+        watch.read_only_s = time.monotonic() - locked_at
+        outcome = UndoOutcome(watch.run_id, tuple(reports), watch.read_only_s, watch.total_s)
+        act.changed("reorganisation.run", run.pk, {"state": "done"}, {"undo": outcome.as_list()})
+        outbox.send(OUTBOX_TOPIC, {"run": str(run.pk), "undo": str(watch.run_id)}, key=f"undo:{run.pk}")
+        watch.silent = True
+        finish_run(watch.run_id, watch, undoes=run, report={"classes": outcome.as_list()})
+        Plan.objects.filter(pk=run.plan_id).update(state=PlanState.UNDONE)
+    return outcome
