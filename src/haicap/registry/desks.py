@@ -6,6 +6,7 @@ A desk's holder at an instant is its latest `Holding` that has begun by then (`r
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import connection
@@ -39,6 +40,17 @@ def holder_now(desk: Desk | uuid.UUID) -> Agency | None:
         .first()
     )
     return holding.agency if holding is not None else None
+
+
+def holders_at(desks: Collection[uuid.UUID], at: datetime) -> dict[uuid.UUID, uuid.UUID | None]:
+    """Desk id → the agency that holds it at `at`, None where it is closed; never-held desks are left out."""
+    latest = (
+        Holding.objects.filter(desk_id__in=set(desks), begins_at__lte=at)
+        .order_by("desk_id", "-begins_at")
+        .distinct("desk_id")
+        .values_list("desk_id", "agency_id")
+    )
+    return dict(latest)
 
 
 def desks_held_by(agency: Agency | uuid.UUID, at: datetime | None = None) -> list[uuid.UUID]:

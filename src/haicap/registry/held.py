@@ -1,7 +1,7 @@
 """Which desks agencies hold now, as SQL that queries of every system can join; imports nothing."""
 
-# The desks that the agencies (given twice, as uuid[]) hold now. The inner query narrows by the index on agency
-# to the desks they ever held; the outer keeps those whose latest holding is theirs.
+# The desks that the agencies (given twice, as uuid[]) hold now. The inner query narrows by the index on
+# agency to the desks they ever held; the outer keeps those whose latest holding is theirs.
 HELD_DESKS_SQL = """
     SELECT latest.desk_id
     FROM (

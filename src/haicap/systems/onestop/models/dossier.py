@@ -45,7 +45,8 @@ class Dossier(Identified):
 
     It lies on a `desk`; who must work on it is who holds that desk. `receiving_agency`, `competent_agency`
     and `helping_agency` are facts of its reception and never change. `place` is the unit of the
-    applicant's place at reception; `village`, `address`, `latitude`, `longitude` are the evidence for divided units.
+    applicant's place at reception; `village`, `address`, `latitude`, `longitude` are the evidence for
+    divided units.
     `finished_at` is when the work ended (processed, refused or withdrawn): what `due_at` is measured against.
     """
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from haicap.systems.onestop.models.dossier import Dossier  # noqa: F401 (the type of the rows, named below)
 
 # All agencies whose frozen registers these agencies may read: themselves and, over any number of hops, those
-# they took over from. UNION (not UNION ALL) ends on its own where successions form a ring by a bad correction.
+# they took over from. UNION (not UNION ALL) ends on its own where a bad correction made a ring.
 HERITAGE_SQL = """
     WITH RECURSIVE heritage (agency_id) AS (
         SELECT unnest(%s::uuid[])
@@ -45,7 +45,7 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
     """Dossiers as an actor may see them.
 
     In flight: who works for the agency that holds the dossier's desk at this moment. Closed: who works for
-    the agency that received it or was competent, or for a successor of those (frozen registers stay readable).
+    the agency that received it or was competent, or for a successor of those: frozen registers stay readable.
     `sees_all` passes everything. Lists start from `on_my_desks` or `in_my_registers`, which each run on an
     index of their own; `visible_to` is their union, for look-ups of single dossiers.
     """
