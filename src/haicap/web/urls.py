@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from haicap.web import views
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.start, name="start"),
     path("lam-viec/", views.work, name="work"),
     path("dieu-hanh/", views.lead, name="lead"),
+    path("don-vi/", include("haicap.registry.urls")),
     path("ngon-ngu/", set_language, name="language"),
     path("healthz", views.health, name="health"),
 ]

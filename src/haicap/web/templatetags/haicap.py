@@ -23,10 +23,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from haicap.kernel import clock
+from haicap.kernel.calendar import service as calendar
 from haicap.kernel.errors import HaicapError
-from haicap.web.dates import human_left
+from haicap.web import pictures
 
 register = template.Library()
+
+#: so many of its facts a picture tells in words; the table beside it tells all
+MOST_DESCRIBED = 40
 
 #: tone of a status tag → its mark; the mark and the word carry the meaning, the colour repeats it
 MARKS = {"good": "✓", "late": "!", "waiting": "◷", "undecided": "?", "info": "•", "": "•"}
@@ -92,7 +96,7 @@ def time_element(value: dt.date | dt.datetime | None) -> SafeString | str:
 @register.filter
 def left(value: dt.datetime | None) -> str:
     """How long until a due instant in working days: "còn 2 ngày làm việc", "quá hạn 3 ngày làm việc"."""
-    return human_left(value) if value else ""
+    return calendar.remaining_text(value) if value else ""
 
 
 @register.filter
@@ -256,6 +260,80 @@ def keys(select: bool = False) -> dict[str, Any]:
 def counted(number: int, one: str, many: str = "") -> str:
     """ "1.234 hồ sơ": a number with its noun (Vietnamese nouns do not change; `many` is for English)."""
     return f"{thousands(number)} {ngettext(one, many or one, number)}"
+
+
+@register.inclusion_tag("web/components/flow.html")
+def flow_picture(picture: Any, title: str, caption: str = "") -> dict[str, Any]:
+    """Old → new: `picture` has columns of boxes and ribbons (see `pictures.flow.Node`, `Edge`), drawn twice."""
+    words = [f"{source} → {target}" for source, target in _named_ribbons(picture.columns, picture.ribbons)]
+    description = "; ".join(words[:MOST_DESCRIBED])
+    wide, narrow = (
+        mark_safe(
+            pictures.flow(
+                picture.columns,
+                picture.ribbons,
+                title=title,
+                description=description,
+                width=width,
+                extra_class=css,
+            )
+        )
+        for width, css in ((pictures.WIDE_PX, "hc-wide-only"), (pictures.NARROW_PX, "hc-narrow-only"))
+    )
+    return {"wide": wide, "narrow": narrow, "caption": caption}
+
+
+def _named_ribbons(columns: Iterable[Iterable[Any]], ribbons: Iterable[Any]) -> Iterable[tuple[str, str]]:
+    names = {box.key: box.name for column in columns for box in column}
+    for ribbon in ribbons:
+        part = f" ({_('một phần')})" if ribbon.part else ""
+        yield names[ribbon.source] + part, names[ribbon.target]
+
+
+@register.simple_tag
+def flow_small(picture: Any, title: str) -> SafeString:
+    """Old → new, small enough for a telephone and for a fold."""
+    return mark_safe(
+        pictures.flow(picture.columns, picture.ribbons, title=title, description="", width=pictures.NARROW_PX)
+    )
+
+
+@register.inclusion_tag("web/components/flow.html")
+def stations_picture(stops: Sequence[Any], title: str, caption: str = "") -> dict[str, Any]:
+    """A custody chain: stops have name, when, note, kind (see `pictures.Stop`)."""
+    description = "; ".join(f"{stop.name}: {stop.when}" for stop in stops[:MOST_DESCRIBED])
+    return {
+        "wide": mark_safe(
+            pictures.stations_line(stops, title=title, description=description, extra_class="hc-wide-only")
+        ),
+        "narrow": mark_safe(
+            pictures.stations_down(stops, title=title, description=description, extra_class="hc-narrow-only")
+        ),
+        "caption": caption,
+    }
+
+
+@register.simple_tag
+def balance_picture(line: Any, title: str) -> SafeString:
+    """A ledger line as balanced bars: `line` has before, carried, frozen, closed, undecided (numbers)."""
+    numbers = pictures.Balance(line.before, line.carried, line.frozen, line.closed, line.undecided)
+    words = _(
+        "trước %(before)s = chuyển %(carried)s + lưu %(frozen)s + đóng %(closed)s + chờ %(undecided)s"
+    ) % {
+        "before": thousands(numbers.before),
+        "carried": thousands(numbers.carried),
+        "frozen": thousands(numbers.frozen),
+        "closed": thousands(numbers.closed),
+        "undecided": thousands(numbers.undecided),
+    }
+    return mark_safe(pictures.balance_bars(numbers, title=title, description=words))
+
+
+@register.simple_tag
+def spark(values: Sequence[float | None], title: str) -> SafeString:
+    """A trend as a small line in the text; say the last value beside it."""
+    shown = ", ".join(decimal(value, 0) if value is not None else "—" for value in values)
+    return mark_safe(pictures.sparkline(values, title=title, description=shown))
 
 
 @register.simple_tag
