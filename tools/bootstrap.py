@@ -1,7 +1,7 @@
 """Make the project folder ready to run: .venv with pinned packages, the command, front-end files.
 
-Only Python's own library is used. Everything lands in the project folder. What was done is stamped with a hash
-of its input, so that a second call ends at once.
+Only Python's own library is used. Everything lands in the project folder. What was done is stamped with a
+hash of its input, so that a second call ends at once.
 
     tools/bootstrap run            what `make up` needs
     tools/bootstrap run test lint  and what tests and checks need
@@ -215,7 +215,7 @@ def build_assets() -> None:
 
 
 def system_packages() -> bool:
-    """What tests need from Debian (requirements/debian.txt); tests that miss something say so and are skipped."""
+    """What tests need from Debian (requirements/debian.txt); a test that misses something says so."""
     lines = (ROOT / "requirements" / "debian.txt").read_text().splitlines()
     wanted = [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
     if not shutil.which("dpkg-query"):

@@ -23,8 +23,8 @@ FOLDER = Path(__file__).parent
 class Commands(click.Group):
     """The command modules of this package, one command each, imported only when called.
 
-    A command module has a click command or group named `command` (or `cli`); its name is the module's. The line
-    shown in `haicap --help` is the module's constant `HELP`, else the first line of the command's docstring:
+    A command module has a click command or group named `command` (or `cli`); its name is the module's. What
+    `haicap --help` says of it is the module's constant `HELP`, else the first line of the command's docstring,
     read from the source, so that the help of all commands costs no import.
     """
 
@@ -115,7 +115,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _report(error: Exception, *, as_json: bool) -> int:
-    """Print an error of ours, or of the database, for people or as JSON; others are defects and are raised."""
+    """Print an error of ours or of the database, for people or as JSON; others are defects, and raised."""
     from haicap.cli.failures import as_haicap_error
 
     known = as_haicap_error(error)

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "haicap.systems.onestop",
     "haicap.reorganisation",
     "haicap.web",
+    "haicap.cli",
 ]
 
 MIDDLEWARE = [

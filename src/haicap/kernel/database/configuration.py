@@ -31,6 +31,7 @@ def _common(socket_folder: str) -> dict[str, str]:
         "max_wal_size": "2GB",
         "min_wal_size": "160MB",
         "checkpoint_timeout": "15min",
+        "client_connection_check_interval": "5s",  # a killed client's query ends, and its locks with it
         "log_timezone": "Asia/Ho_Chi_Minh",
         "lc_messages": "C",
         "logging_collector": "on",

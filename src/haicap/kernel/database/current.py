@@ -28,7 +28,7 @@ def cluster() -> Cluster:
     if not is_embedded():
         raise ManagedServer(
             _(
-                "DATABASE_URL trỏ tới một máy chủ do nơi khác quản lý; haicap không khởi động hay dừng máy chủ ấy."
+                "DATABASE_URL trỏ tới máy chủ do nơi khác quản lý; haicap không khởi động hay dừng máy chủ ấy."
             ),
             kept=_("Không có gì thay đổi."),
             todo=_("Dùng công cụ của máy chủ ấy, hoặc bỏ DATABASE_URL để dùng cơ sở dữ liệu nhúng."),
@@ -47,3 +47,18 @@ def url() -> str:
     given = {key: entry[setting] for key, setting in keys.items() if entry.get(setting)}
     options = {key: value for key, value in entry.get("OPTIONS", {}).items() if key != "pool"}
     return make_conninfo("", dbname=name(), **given, **options)
+
+
+def use(database: str) -> None:
+    """Turn to another database of the embedded server, before the first connection of this process."""
+    entry = settings.DATABASES["default"]
+    entry["NAME"] = database
+    entry["EMBEDDED"]["database"] = database
+
+
+def remember(database: str) -> None:
+    """Make this the database that later commands use."""
+    folder = cluster().data_folder
+    scratch = folder / ".current-database"
+    scratch.write_text(database + "\n")
+    scratch.replace(folder / "current-database")

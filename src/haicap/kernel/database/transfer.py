@@ -41,10 +41,10 @@ def dump(url: str, target: Path) -> int:
 
 
 def restore_embedded(cluster: Cluster, database: str, source: Path, *, replace: bool) -> None:
-    """Fill an embedded database from a dump: into a new database, which takes the old one's place when complete.
+    """Fill an embedded database from a dump: into a new one, which takes the old one's place when complete.
 
-    Raises NotEmpty when the database holds tables and `replace` was not asked for, RestoreFailed when the file
-    is no good; either way the old database is as before.
+    Raises NotEmpty when the database holds tables and `replace` was not asked for, RestoreFailed when the
+    file is no good; either way the old database is as before.
     """
     address = embedded.url(cluster.data_folder, database)
     if not replace:
