@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("lam-viec/", views.work, name="work"),
     path("dieu-hanh/", views.lead, name="lead"),
     path("don-vi/", include("haicap.registry.urls")),
+    path("", include("haicap.access.urls")),
     path("ngon-ngu/", set_language, name="language"),
     path("healthz", views.health, name="health"),
 ]
