@@ -59,10 +59,10 @@ def proposed_days(year: int) -> tuple[ProposedDay, ...]:
     """The days of one year that differ, in order, all provisional; nothing outside 2000 to 2099."""
     if not FIRST_YEAR <= year <= LAST_YEAR:
         return ()
-    from holidays.countries import Vietnam  # a tenth of a second: only where a year is not in the table
+    from holidays import country_holidays  # a tenth of a second: only where a year is not in the table
 
     found: dict[dt.date, ProposedDay] = {}
-    package = Vietnam(years=year, language="vi")
+    package = country_holidays("VN", years=year, language="vi")
     for day, name in package.items():
         if day.year == year:
             for proposed in _from_package(day, name):
