@@ -15,7 +15,12 @@ QUESTIONS = ("carrier", "readiness", "drill", "probes", "facts")
 
 
 class SystemConfig(AppConfig):
-    """The AppConfig of a system (hệ thống): its folder answers the questions of the contract."""
+    """The AppConfig of a system (hệ thống): its folder answers the questions of the contract.
+
+    A subclass says `default = True`: Django would otherwise not know which AppConfig of the module to take.
+    """
+
+    default = False
 
     def answer(self, question: str) -> Any | None:
         """The module of this folder that answers `question` ("carrier", …), or None when there is none."""

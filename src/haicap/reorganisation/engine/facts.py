@@ -87,7 +87,7 @@ class Facts:
 def facts_of(plan: Plan, changes: UnitChanges, state: dict[uuid.UUID, UnitState]) -> Facts:
     """The facts of a checked plan; reads nothing."""
     facts = Facts(plan, changes, state, changes.apply_to(state), {})
-    by_code = {(unit.level, unit.code): unit.unit_id for unit in state.values()}
+    by_code = {unit.code: unit.unit_id for unit in state.values()}
     interim = {division.code: division.interim for division in plan.divisions}
     abolished = {item.code: item.interim for item in plan.abolished}
     successors: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
@@ -107,14 +107,12 @@ def facts_of(plan: Plan, changes: UnitChanges, state: dict[uuid.UUID, UnitState]
     return facts
 
 
-def _rules(
-    plan: Plan, facts: Facts, by_code: Mapping[tuple[str, str], uuid.UUID]
-) -> dict[uuid.UUID, DivisionRules]:
+def _rules(plan: Plan, facts: Facts, by_code: Mapping[str, uuid.UUID]) -> dict[uuid.UUID, DivisionRules]:
     """The rules of every divided unit, and of every abolished district (by the place's successor)."""
     boundaries = Boundaries.read(Path(plan.boundaries)) if plan.boundaries else None
     found: dict[uuid.UUID, DivisionRules] = {}
     for division in plan.divisions:
-        unit_id = by_code[(Level.COMMUNE if len(division.code) == 5 else Level.DISTRICT, division.code)]
+        unit_id = by_code[division.code]
         heirs = [edge.successor_id for edge in facts.changes.successions if edge.predecessor_id == unit_id]
         found[unit_id] = DivisionRules(
             villages={fold(text): facts.unit_of(code) for text, code in division.villages},
@@ -128,7 +126,7 @@ def _rules(
         if not divided and successor is not None and facts.state[unit_id].level == Level.COMMUNE
     }
     for item in plan.abolished:
-        found[by_code[(Level.DISTRICT, item.code)]] = DivisionRules(places=places)
+        found[by_code[item.code]] = DivisionRules(places=places)
     return found
 
 
@@ -508,12 +506,12 @@ def _write_new_agencies(facts: Facts) -> None:
 
 
 def _write_seats(facts: Facts) -> None:
-    by_code = {(unit.level, unit.code): unit.unit_id for unit in facts.state.values()}
+    by_code = {unit.code: unit.unit_id for unit in facts.state.values()}
     pairs: list[tuple[uuid.UUID, uuid.UUID]] = []
     for unit in facts.plan.units:
         origin = unit.seat or (unit.predecessors[0].code if unit.predecessors else "")
-        if (unit.level, origin) in by_code:
-            pairs.append((facts.unit_of(unit.code), by_code[(unit.level, origin)]))
+        if origin in by_code:
+            pairs.append((facts.unit_of(unit.code), by_code[origin]))
     with connection.cursor() as cursor:
         cursor.execute(
             _SEAT,

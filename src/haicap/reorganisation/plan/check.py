@@ -199,7 +199,7 @@ class _Checker:
                         self._did_you_mean(part.code),
                         part.line or unit.line,
                     )
-                elif known.level != unit.level:
+                elif known.level != unit.level and not self._island_district(known, unit):
                     yield Problem(
                         "REO-021",
                         _("%(code)s %(name)s không cùng cấp với %(unit)s")
@@ -207,6 +207,14 @@ class _Checker:
                         _("Đơn vị chỉ hình thành từ các đơn vị cùng cấp"),
                         part.line or unit.line,
                     )
+
+    def _island_district(self, known: UnitState, unit: UnitPlan) -> bool:
+        """Whether a district without communes becomes a commune: how island districts became đặc khu."""
+        return (
+            known.level == "district"
+            and unit.level == "commune"
+            and not any(other.parent_id == known.unit_id for other in self.state.values())
+        )
 
     def _did_you_mean(self, code: str) -> str:
         close = [known for known in self.by_code if len(known) == len(code) and known[:-1] == code[:-1]]
@@ -289,7 +297,8 @@ class _Checker:
         code = self.state[unit_id].code
         successors = self.successors.get(code, [])
         if len(successors) == 1 and not successors[0][1]:
-            return len(self.formed[successors[0][0]].predecessors) > 1
+            heir = self.formed[successors[0][0]]
+            return len(heir.predecessors) > 1 or heir.level != self.state[unit_id].level
         return True
 
     # --- new units ---

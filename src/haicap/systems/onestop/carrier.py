@@ -127,7 +127,9 @@ class DossierCarrier(Carrier):
         copy_rows(
             "onestop_move",
             ("dossier_id", "from_desk", "unit_id", "how", "evidence"),
-            self._placed(cut),
+            list(
+                self._placed(cut)
+            ),  # asked before the COPY begins: the connection can do one thing at a time
         )
         with connection.cursor() as cursor:
             cursor.execute(
@@ -156,17 +158,13 @@ class DossierCarrier(Carrier):
             cursor.execute("ANALYZE onestop_move")
 
     def _placed(self, cut: Cut) -> Iterator[tuple[Any, ...]]:
-        placed: list[tuple[Any, ...]] = []
         for row in _rows(_UNDECIDED):
             rules = cut.rules.get(row["unit_id"])
             if not isinstance(rules, DivisionRules):
                 continue
             placement: Placement | None = rules.place(evidence_of(row))
             if placement is not None:
-                placed.append(
-                    (row["id"], row["desk_id"], placement.unit_id, placement.how, placement.evidence[:300])
-                )
-        yield from placed
+                yield row["id"], row["desk_id"], placement.unit_id, placement.how, placement.evidence[:300]
 
     # --- under the lock ---
 
