@@ -1,7 +1,8 @@
-"""`haicap demo`: the demonstration data, which can be removed as a whole."""
+"""`haicap demo`: the demonstration data of a province, which can be removed as a whole."""
 
 from __future__ import annotations
 
+import json as json_format
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ import psycopg
 from haicap.kernel.database import current, embedded
 from haicap.kernel.errors import Conflict, NotFound
 
-HELP = "Dữ liệu trình diễn: gỡ bỏ toàn bộ."
+HELP = "Dữ liệu trình diễn: nạp một tỉnh, gỡ bỏ toàn bộ."
 
 
 class NotADemonstration(Conflict):
@@ -28,6 +29,38 @@ class NoDemonstration(NotFound):
 @click.group(help=HELP)
 def command() -> None:
     """The group."""
+
+
+PHASES = {
+    "country": "Nạp cả nước tại 30/6/2025",
+    "agencies": "Lập cơ quan, mã định danh, bàn xử lý",
+    "officials": "Cán bộ, chức danh, trụ sở",
+    "dossiers": "Hồ sơ một cửa",
+}
+
+
+@command.command("fill")
+@click.option("--province", default="48", show_default=True, help="Mã tỉnh, thành phố từ 1/7/2025.")
+@click.option("--scale", default=1.0, show_default=True, help="1 là khoảng 60.000 hồ sơ.")
+@click.option("--seed", type=int, help="Cùng số này thì cùng dữ liệu.")
+@click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
+def fill(province: str, scale: float, seed: int | None, as_json: bool) -> None:
+    """Nạp một ngày làm việc dựng sẵn của một tỉnh, tại 16:00 ngày 30/6/2025, vào cơ sở dữ liệu trống."""
+    from haicap.cli import demonstration
+
+    def tell(phase: str, done: int, total: int) -> None:
+        if not as_json and done == 0:
+            click.echo(f"{PHASES[phase]} …", err=True)
+
+    report = demonstration.fill(province, scale, demonstration.SEED if seed is None else seed, tell)
+    if as_json:
+        click.echo(json_format.dumps(report.as_dict(), ensure_ascii=False, indent=2))
+    elif report.already:
+        click.echo("Dữ liệu trình diễn đã có; không nạp lại.")
+    else:
+        for record, count in report.counts.items():
+            click.echo(f"{record:<22} {count:>10}")
+        click.echo(f"Xong sau {sum(report.seconds.values()):.1f} giây.".replace(".", ",", 1))
 
 
 @command.command("remove")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, time, timedelta
+from fractions import Fraction
 
 from haicap.kernel.calendar import service as calendars
-from haicap.kernel.calendar.rules import TimeUnit, due
-from haicap.kernel.calendar.words import remaining_text
+from haicap.kernel.calendar.rules import TimeUnit
 from haicap.kernel.calendar.working import WorkingCalendar
 from haicap.kernel.clock import ZONE
 
@@ -26,21 +26,22 @@ def appointment(received_at: datetime, days: int, agency_id: uuid.UUID | None = 
     Same-day procedures received after 15:00 are due the next working day (standards §1).
     """
     unit = TimeUnit.WORKING_DAYS if days else TimeUnit.SAME_DAY
-    return due(working_calendar(agency_id), received_at, days, unit)
+    return calendars.add_working_time(received_at, days, unit, agency_id)
 
 
 def extended(
     due_at: datetime, waiting_since: datetime, until: datetime, agency_id: uuid.UUID | None = None
 ) -> datetime:
     """The appointment moved by the working time that a dossier waited: the clock stood still meanwhile."""
-    calendar = working_calendar(agency_id)
-    waited_s = max(0, calendar.seconds_between(waiting_since, until))
-    return calendar.add_seconds(due_at, waited_s) if waited_s else due_at
+    waited_s = int(calendars.working_hours_between(waiting_since, until, agency_id) * 3600)
+    if waited_s <= 0:
+        return due_at
+    return calendars.subtract_working_hours(due_at, Fraction(-waited_s, 3600), agency_id)
 
 
 def left_in_words(due_at: datetime, now: datetime, agency_id: uuid.UUID | None = None) -> str:
     """«còn 2 ngày làm việc», «quá hạn 1 ngày làm việc»."""
-    return remaining_text(working_calendar(agency_id), now, due_at)
+    return calendars.remaining_text(due_at, now, agency_id)
 
 
 def midnight_after(now: datetime) -> datetime:

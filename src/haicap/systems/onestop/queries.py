@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, When
+from django.db.models.expressions import OrderBy
 
 from haicap.kernel import clock
 from haicap.kernel.actor import Actor
@@ -349,7 +350,7 @@ def _text(actor: Actor, text: str) -> Q:
     return Q(code__contains=code) | Q(applicant_fold__contains=folded)
 
 
-def _order(filters: Filters) -> tuple[object, ...]:
+def _order(filters: Filters) -> tuple[str | OrderBy, ...]:
     if filters.sort is Sort.RECEIVED:
         return ("-received_at", "-id")
     return (F("due_at").asc(nulls_last=True), "id")
@@ -406,7 +407,9 @@ def place_names(dossiers: Sequence[Dossier]) -> dict[uuid.UUID, str]:
         .values_list("unit_id", "valid", "kind", "name")
     ):
         word = str(Kind(kind).label)
-        versions.setdefault(unit_id, []).append((valid.lower, f"{word[0].upper()}{word[1:]} {name}"))
+        versions.setdefault(unit_id, []).append(
+            (valid.lower or date.min, f"{word[0].upper()}{word[1:]} {name}")
+        )
     return {
         dossier.id: _as_of(versions[dossier.place_id], dossier.received_at.astimezone(clock.ZONE).date())
         for dossier in dossiers

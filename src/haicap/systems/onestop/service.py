@@ -241,7 +241,7 @@ def _step(
         holders = holders_at([dossier.desk_id for dossier in found], now)
         policy.check_step(actor, permission, [holders.get(dossier.desk_id) for dossier in found])
         before = [_summary(dossier) for dossier in found]
-        acting = [holders[dossier.desk_id] for dossier in found]
+        acting = [holders[dossier.desk_id] or dossier.competent_agency_id for dossier in found]
         for dossier, holder_id in zip(found, acting, strict=True):
             _check_unchanged(dossier, expected)
             change(dossier, now, holder_id)
