@@ -16,12 +16,26 @@ from haicap.kernel.journal.canonical import COLUMNS, ROOT, Key, Row, chain_hash,
 LOCK = int.from_bytes(b"hc.seal\0", "big")
 BATCH = 2000
 
-#: A transaction id below the oldest running one is finished for good: no entry can appear under it any more.
-#: So what is sealed is always all there is up to a point of the order (era, xid, id), and no writer is asked.
+#: Below the oldest transaction that runs in this database all are finished for good: no entry can appear
+#: under their ids any more. So what is sealed is always all there is up to a point of the order (era, xid, id),
+#: and no writer is asked. A snapshot lists the running transactions of the whole server; those that are known
+#: to belong to other databases (a rehearsal in a copy) cannot write here and hold nothing up.
+_BOUND = """
+SELECT coalesce(kernel_current_era(), %s),
+       coalesce(
+           (SELECT min(running::text::bigint) FROM pg_snapshot_xip(seen) AS running
+            WHERE NOT EXISTS (
+                SELECT FROM pg_stat_activity
+                WHERE datname <> current_database()
+                  AND backend_xid::text::bigint = running::text::bigint %% 4294967296)),
+           pg_snapshot_xmax(seen)::text::bigint),
+       (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+FROM pg_current_snapshot() AS seen
+"""
 _FINISHED = """
 SELECT {columns} FROM kernel_journal
 WHERE (era, xid, id) > (%s, %s::xid8, %s)
-  AND (era < %s OR xid < pg_snapshot_xmin(pg_current_snapshot()))
+  AND (era < %s OR xid < %s::xid8)
 ORDER BY era, xid, id LIMIT %s
 """
 NO_KEY: Key = (-1, 0, uuid.UUID(int=0))
@@ -83,14 +97,13 @@ def _seal_batch(size: int) -> Sealing:
         chain = end_of_chain(cursor)
         if not free:
             return Sealing(0, chain.position, chain.head.hex(), busy=True)
-        cursor.execute(
-            "SELECT coalesce(kernel_current_era(), %s),"
-            " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
-            [_NO_ERA],
-        )
-        era, sealed_at_us = cursor.fetchone()
+        cursor.execute(_BOUND, [_NO_ERA])
+        era, oldest_running, sealed_at_us = cursor.fetchone()
         last_era, last_xid, last_id = chain.key
-        cursor.execute(_FINISHED.format(columns=COLUMNS), [last_era, str(last_xid), last_id, era, size])
+        cursor.execute(
+            _FINISHED.format(columns=COLUMNS),
+            [last_era, str(last_xid), last_id, era, str(oldest_running), size],
+        )
         rows = cursor.fetchall()
         chain = _write_seals(cursor, chain, rows, sealed_at_us)
     return Sealing(len(rows), chain.position, chain.head.hex())

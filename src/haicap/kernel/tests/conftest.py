@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
 
 from haicap.kernel.journal import guard_sql
 
@@ -15,15 +16,28 @@ _JOBS = "procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers
 GUARDED = "kernel_test_guarded"
 
 
+@pytest.fixture(scope="session")
+def database_of_tests(
+    django_db_setup: None, django_db_blocker: Any, django_db_keepdb: bool
+) -> Iterator[None]:
+    """The tests' database, also in a session in which pytest-django saw no test that asks for it."""
+    if str(connection.settings_dict["NAME"]).startswith("test_"):
+        yield
+        return
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"}, keepdb=django_db_keepdb)
+        yield
+        teardown_databases(made, verbosity=0, keepdb=django_db_keepdb)
+
+
 def _empty() -> None:
-    connection.rollback() if connection.in_atomic_block else None
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {_EMPTIED}")
         cursor.execute(f"TRUNCATE {_JOBS} RESTART IDENTITY CASCADE")
 
 
 @pytest.fixture
-def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def committed(database_of_tests: None, django_db_blocker: Any) -> Iterator[None]:
     """A database where transactions really commit, with an empty journal, outbox and job queue.
 
     Cheaper than emptying every table of the house, and leaves the rows that migrations made.
