@@ -135,6 +135,11 @@ class UnitHistory:
         """What became of it, nearest generation first."""
         return tuple(edge for edge in self.edges if edge.generation > 0)
 
+    def edges_of(self, unit_id: uuid.UUID) -> list[HistoryEdge]:
+        """The edges that end or begin at a unit: its own successions, in order of time."""
+        found = [edge for edge in self.edges if unit_id in (edge.predecessor.unit_id, edge.successor.unit_id)]
+        return sorted(found, key=lambda edge: (edge.effective_on, edge.generation))
+
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
         return {

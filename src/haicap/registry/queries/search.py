@@ -26,7 +26,7 @@ from haicap.kernel.text import fold, normalise_apostrophes, normalise_tone
 from haicap.registry.errors import BadRequest
 from haicap.registry.models import Kind, Level
 from haicap.registry.queries.days import require_day
-from haicap.registry.queries.units import check_level, province_id, titled
+from haicap.registry.queries.units import check_kind, check_level, province_id, titled
 from haicap.registry.snapshot import Snapshot, Version, snapshot
 
 MOST_HITS = 200
@@ -317,7 +317,13 @@ class _Question:
     """One question being answered: the best way in which each unit was found so far."""
 
     def __init__(
-        self, index: SearchIndex, text: str, day: date | None, level: str | None, province: uuid.UUID | None
+        self,
+        index: SearchIndex,
+        text: str,
+        day: date | None,
+        level: str | None,
+        province: uuid.UUID | None,
+        kind: str | None,
     ) -> None:
         self.index = index
         self.folded = fold(text)
@@ -326,6 +332,7 @@ class _Question:
         self.today = day or clock.today()
         self.level = level
         self.province = province
+        self.kind = kind
         self.found: dict[uuid.UUID, _Found] = {}
 
     def answer(self, limit: int) -> list[SearchHit]:
@@ -375,7 +382,9 @@ class _Question:
             shown = self.index.snap.by_unit(version.unit_id, self.day)
         if shown is None or (self.level and shown.level != self.level):
             return None
-        return None if self.province and shown.province_id != self.province else shown
+        if (self.kind and shown.kind != self.kind) or (self.province and shown.province_id != self.province):
+            return None
+        return shown
 
     def _offer(self, number: int, rank: int, reading: _Reading, distance: float = 0.0) -> set[uuid.UUID]:
         """Consider every unit that bore a name; which of them are asked for."""
@@ -435,6 +444,7 @@ def search(
     *,
     level: str | None = None,
     province_code: str | None = None,
+    kind: str | None = None,
 ) -> list[SearchHit]:
     """Units found by code, name or part of a name in any spelling, the best first; see the module.
 
@@ -450,4 +460,6 @@ def search(
         require_day(day)
     province = province_id(province_code, day or clock.today()) if province_code else None
     index = snapshot().search_index
-    return _Question(index, text[:LONGEST_TEXT], day, level, province).answer(limit)
+    return _Question(
+        index, text[:LONGEST_TEXT], day, level, province, check_kind(kind) if kind else None
+    ).answer(limit)

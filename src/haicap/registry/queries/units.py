@@ -208,10 +208,8 @@ def _filters(
         conditions.append("version.level = %(level)s")
         params["level"] = check_level(level)
     if kind:
-        if kind not in Kind.values:
-            raise BadRequest(_("Không có loại đơn vị “%(kind)s”.") % {"kind": kind[:40]})
         conditions.append("version.kind = %(kind)s")
-        params["kind"] = kind
+        params["kind"] = check_kind(kind)
     if province_code:
         conditions.append("version.province_id = %(province)s")
         params["province"] = province_id(province_code, day)
@@ -229,6 +227,16 @@ def check_level(level: str) -> str:
             todo=_("Dùng province, district hoặc commune."),
         )
     return level
+
+
+def check_kind(kind: str) -> str:
+    """The kind itself. Raises BadRequest (REG-004) for an unknown one."""
+    if kind not in Kind.values:
+        raise BadRequest(
+            _("Không có loại đơn vị “%(kind)s”.") % {"kind": kind[:40]},
+            todo=_("Dùng một trong: %(kinds)s.") % {"kinds": ", ".join(Kind.values)},
+        )
+    return kind
 
 
 def province_id(code: str, day: date) -> uuid.UUID:
