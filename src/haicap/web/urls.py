@@ -6,11 +6,15 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from haicap.web import views
+from haicap.web.api import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.start, name="start"),
     path("lam-viec/", views.work, name="work"),
     path("dieu-hanh/", views.lead, name="lead"),
+    path("tim/", views.search, name="search"),
+    path("tim/goi-y/", views.search_hints, name="search-hints"),
+    path("api/", api.urls),
     path("don-vi/", include("haicap.registry.urls")),
     path("", include("haicap.access.urls")),
     path("ngon-ngu/", set_language, name="language"),

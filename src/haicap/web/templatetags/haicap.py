@@ -264,7 +264,7 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 @register.inclusion_tag("web/components/flow.html")
 def flow_picture(picture: Any, title: str, caption: str = "") -> dict[str, Any]:
-    """Old → new: `picture` has columns of boxes and ribbons (`pictures.Node`, `Edge`), drawn at two widths."""
+    """Old → new: `picture` has columns of boxes and ribbons (`pictures.Node`, `Edge`), at two widths."""
     words = [f"{source} → {target}" for source, target in _named_ribbons(picture.columns, picture.ribbons)]
     description = "; ".join(words[:MOST_DESCRIBED])
     wide, narrow = (
