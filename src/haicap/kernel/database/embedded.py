@@ -125,6 +125,8 @@ def _ensure_role(connection: psycopg.Connection[tuple[object, ...]], cluster: Cl
     password = sql.Literal(cluster.password(ROLE))
     connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, password))
     connection.execute(sql.SQL("GRANT pg_monitor, pg_signal_backend, pg_checkpoint TO {}").format(role))
+    if not cluster.durable:  # tests play the intruder who has the rights of an administrator
+        connection.execute(sql.SQL("GRANT SET ON PARAMETER session_replication_role TO {}").format(role))
 
 
 def _create_database(connection: psycopg.Connection[tuple[object, ...]], name: str) -> bool:
