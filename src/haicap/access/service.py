@@ -216,6 +216,8 @@ def places() -> list[Place]:
 
 
 _LEVELS = ("commune", "district", "province")
+#: where dossiers are worked on comes first: these people have something to show
+_KINDS = ("tt_pvhcc", "ubnd", "phong", "van_phong", "so", "hdnd", "dang_uy", "mttq", "cong_an", "quan_su")
 
 
 def hats(unit_id: uuid.UUID | None) -> list[Hat]:
@@ -223,8 +225,9 @@ def hats(unit_id: uuid.UUID | None) -> list[Hat]:
     titles = sorted({rule.title for rule in RULES if rule.hat})
     seats = _seats(
         "title.code = ANY(%(titles)s) AND (level.level <> 'commune' OR agency.unit_id = %(unit)s)",
-        {"titles": titles, "unit": unit_id},
-        " ORDER BY title.rank, unit.code, version.name, post.number, person.full_name LIMIT 20000",
+        {"titles": titles, "unit": unit_id, "kinds": list(_KINDS)},
+        " ORDER BY title.rank, array_position(%(kinds)s::text[], agency.kind::text), unit.code, version.name,"
+        " post.number, person.full_name LIMIT 20000",
     )
     chosen: dict[tuple[str, str], Hat] = {}
     for seat in seats:

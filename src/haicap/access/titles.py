@@ -57,11 +57,9 @@ RULES: tuple[Rule, ...] = (
     Rule("chanh_van_phong", "province", "*", STEER | HEAD, ALL),
     Rule("giam_doc", "province", "so", HEAD, AGENCY, "Giám đốc sở"),
     Rule("pho_giam_doc", "province", "so", HEAD, AGENCY),
-    # districts, until they ended
-    Rule("chu_tich", "district", "ubnd", STEER | HEAD, UNIT, "Chủ tịch UBND cấp huyện"),
-    # communes
-    Rule("chu_tich", "commune", "ubnd", STEER | HEAD, UNIT, "Chủ tịch UBND xã"),
-    Rule("pho_chu_tich", "*", "ubnd", STEER | HEAD, UNIT, "Phó Chủ tịch UBND xã"),
+    # communes, and districts until they ended
+    Rule("chu_tich", "*", "ubnd", STEER | HEAD, UNIT, "Chủ tịch UBND"),
+    Rule("pho_chu_tich", "*", "ubnd", STEER | HEAD, UNIT, "Phó Chủ tịch UBND"),
     Rule("chanh_van_phong", "*", "*", HEAD, UNIT, "Chánh Văn phòng"),
     Rule("pho_chanh_van_phong", "*", "*", HEAD, UNIT),
     Rule("truong_phong", "*", "*", HEAD, AGENCY, "Trưởng phòng"),
