@@ -35,8 +35,3 @@ def parse_day(text: str) -> dt.date:
         todo=_("Viết ngày theo dạng 30/06/2025."),
         where=text[:40],
     )
-
-
-def written(day: dt.date) -> str:
-    """A day as dd/MM/yyyy, whatever the year (strftime drops the zeros of years before 1000)."""
-    return f"{day.day:02d}/{day.month:02d}/{day.year:04d}"

@@ -13,7 +13,7 @@ from django.http import FileResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
 
 from haicap.registry.models import Kind, Level
-from haicap.registry.queries.successions import iter_successions
+from haicap.registry.queries.successions import SuccessionEdge, iter_successions
 from haicap.registry.queries.units import LARGEST_PAGE, units_at
 
 Row = Sequence[Any]
@@ -87,20 +87,24 @@ def succession_header() -> list[str]:
 
 def succession_rows(day: date, province_code: str | None, level: str) -> Iterator[Row]:
     """Every succession after a day as a row, read in pages."""
-    for edge in iter_successions(day, province_code, level):
-        yield [
-            edge.predecessor_code,
-            str(Kind(edge.predecessor_kind).label),
-            edge.predecessor_name,
-            edge.predecessor_province_code,
-            _("một phần") if edge.part else _("toàn bộ"),
-            edge.successor_code,
-            str(Kind(edge.successor_kind).label),
-            edge.successor_name,
-            edge.successor_province_code,
-            edge.effective_on,
-            edge.resolution,
-        ]
+    return (succession_row(edge) for edge in iter_successions(day, province_code, level))
+
+
+def succession_row(edge: SuccessionEdge) -> Row:
+    """One succession under `succession_header`."""
+    return [
+        edge.predecessor_code,
+        str(Kind(edge.predecessor_kind).label),
+        edge.predecessor_name,
+        edge.predecessor_province_code,
+        _("một phần") if edge.part else _("toàn bộ"),
+        edge.successor_code,
+        str(Kind(edge.successor_kind).label),
+        edge.successor_name,
+        edge.successor_province_code,
+        edge.effective_on,
+        edge.resolution,
+    ]
 
 
 class _Line:

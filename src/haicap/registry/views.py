@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from haicap.kernel import clock, exports
-from haicap.kernel.days import parse_day, written
+from haicap.kernel import clock, formats
+from haicap.kernel.days import parse_day
 from haicap.kernel.errors import HaicapError
-from haicap.registry import pages, queries
+from haicap.registry import exports, pages, queries
 from haicap.registry.errors import NoSuchUnit, RegistryEmpty
-from haicap.registry.models import Kind, Level, UnitName
+from haicap.registry.models import Level, UnitName
 from haicap.registry.queries import CodeBearer, SuccessionEdge, UnitHistory, UnitView
 from haicap.registry.queries.units import titled
 
@@ -142,7 +141,7 @@ def _others_with_code(code: str, subject: UnitView) -> list[ShownBearer]:
 
 
 def _crumbs(subject: UnitView, day: date) -> list[tuple[str, str]]:
-    suffix = f"?ngay={written(day)}" if day != clock.today() else ""
+    suffix = f"?ngay={formats.date(day)}" if day != clock.today() else ""
     crumbs = [(_("Đơn vị hành chính"), reverse("units:search") + suffix)]
     if subject.province_id != subject.unit_id:
         province = titled(subject.province_kind, subject.province_name)
@@ -314,29 +313,13 @@ def _edge_row(edge: SuccessionEdge) -> EdgeRow:
     )
 
 
-def _export_rows(shown: ProvinceView) -> Iterator[tuple[str, ...]]:
-    yield (
-        _("Mã cũ"), _("Loại cũ"), _("Tên cũ"), _("Mã tỉnh cũ"),
-        _("Mã mới"), _("Loại mới"), _("Tên mới"), _("Mã tỉnh mới"),
-        _("Toàn bộ hay một phần"), _("Hiệu lực"), _("Nghị quyết"),
-    )  # fmt: skip
-    for edge in shown.edges:
-        yield (
-            edge.predecessor_code, str(Kind(edge.predecessor_kind).label), edge.predecessor_name,
-            edge.predecessor_province_code,
-            edge.successor_code, str(Kind(edge.successor_kind).label), edge.successor_name,
-            edge.successor_province_code,
-            _how(edge.part), written(edge.effective_on), edge.resolution,
-        )  # fmt: skip
+def province_csv(request: HttpRequest, code: str) -> StreamingHttpResponse:
+    """The successions of a province as CSV."""
+    rows = iter([exports.succession_row(edge) for edge in _province(request, code).edges])
+    return exports.csv_response(f"ke-thua-{code}", exports.succession_header(), rows)
 
 
-def province_csv(request: HttpRequest, code: str) -> HttpResponse:
-    """The successions of a province as CSV (UTF-8 with a mark, so that Excel reads it)."""
-    shown = _province(request, code)
-    return exports.csv_response(f"ke-thua-{code}.csv", _export_rows(shown))
-
-
-def province_xlsx(request: HttpRequest, code: str) -> HttpResponse:
-    """The successions of a province as an Excel file; codes stay text."""
-    shown = _province(request, code)
-    return exports.xlsx_response(f"ke-thua-{code}.xlsx", _("Kế thừa"), _export_rows(shown))
+def province_xlsx(request: HttpRequest, code: str) -> FileResponse:
+    """The successions of a province as an Excel file."""
+    rows = iter([exports.succession_row(edge) for edge in _province(request, code).edges])
+    return exports.xlsx_response(f"ke-thua-{code}", _("Kế thừa"), exports.succession_header(), rows)

@@ -16,13 +16,12 @@ from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.paginator import Page
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select, Textarea
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from haicap.kernel import clock
+from haicap.kernel import formats
 from haicap.kernel.calendar import service as calendar
 from haicap.kernel.errors import HaicapError
 from haicap.web import pictures
@@ -40,21 +39,13 @@ MARKS = {"good": "✓", "late": "!", "waiting": "◷", "undecided": "?", "info":
 @register.filter
 def thousands(value: Any) -> str:
     """A whole number with the point between thousands: 1234567 → "1.234.567"; nothing for None."""
-    if value is None or value == "":
-        return ""
-    return f"{int(value):,}".replace(",", ".")
+    return "" if value is None or value == "" else formats.integer(int(value))
 
 
 @register.filter
 def decimal(value: Any, places: int = 1) -> str:
     """A number with the comma before its decimals: 12.345|decimal:2 → "12,35" (half up)."""
-    if value is None or value == "":
-        return ""
-    quantum = Decimal(1).scaleb(-int(places))
-    rounded = Decimal(str(value)).quantize(quantum, rounding="ROUND_HALF_UP")
-    whole, _point, rest = f"{rounded:,}".partition(".")
-    whole = whole.replace(",", ".")
-    return f"{whole},{rest}" if rest else whole
+    return "" if value is None or value == "" else formats.decimal(value, int(places))
 
 
 @register.filter
@@ -62,26 +53,19 @@ def percent(value: Any, places: int = 0) -> str:
     """A share between 0 and 1 as per cent: 0.8123|percent:1 → "81,2 %" (its space does not break)."""
     if value is None or value == "":
         return ""
-    return f"{decimal(Decimal(str(value)) * 100, places)}\N{NO-BREAK SPACE}%"
+    return f"{formats.decimal(Decimal(str(value)) * 100, int(places))}\N{NO-BREAK SPACE}%"
 
 
 @register.filter
 def day(value: dt.date | dt.datetime | None) -> str:
     """A day as dd/MM/yyyy, in Vietnam's zone."""
-    if value is None or value == "":
-        return ""
-    if isinstance(value, dt.datetime):
-        value = value.astimezone(clock.ZONE)
-    return f"{value.day:02d}/{value.month:02d}/{value.year:04d}"
+    return formats.date(value) if value else ""
 
 
 @register.filter
 def moment(value: dt.datetime | None) -> str:
     """An instant as dd/MM/yyyy HH:mm, in Vietnam's zone."""
-    if value is None or value == "":
-        return ""
-    local = value.astimezone(clock.ZONE)
-    return f"{day(local)} {local.hour:02d}:{local.minute:02d}"
+    return formats.date_time(value) if value else ""
 
 
 @register.filter
@@ -122,11 +106,12 @@ def size(value: int | None) -> str:
     if value is None:
         return ""
     number = float(value)
-    for unit in ("B", "kB", "MB", "GB"):
-        if number < 1000 or unit == "GB":
-            return f"{decimal(number, 0 if unit == 'B' else 1)}\N{NO-BREAK SPACE}{unit}"
-        number /= 1000
-    return number_format(value)
+    unit = "B"
+    for larger in ("kB", "MB", "GB"):
+        if number < 1000:
+            break
+        number, unit = number / 1000, larger
+    return f"{decimal(number, 0 if unit == 'B' else 1)}\N{NO-BREAK SPACE}{unit}"
 
 
 @register.filter
