@@ -5,7 +5,7 @@ A use-case of a service does all it does inside `with act(actor, "system.verb_en
 otherwise: the database refuses the commit. How and why: docs/journal.md, docs/adr/0010-journal.md.
 """
 
-from haicap.kernel.journal.acts import Act, JournalEncoder, act, current, difference, note, values
+from haicap.kernel.journal.acts import Act, JournalEncoder, act, current, difference, note, to_json, values
 from haicap.kernel.journal.errors import (
     BadAction,
     BadEntry,
@@ -41,6 +41,7 @@ __all__ = [
     "guarded_tables",
     "note",
     "seal",
+    "to_json",
     "unsealed",
     "values",
     "verify",

@@ -101,7 +101,13 @@ class Act:
         """
         if self._ended:
             raise BadEntry(_("Hành vi «%(action)s» đã kết thúc") % {"action": self.action})
-        line = _Line(new_id(), record, record_id, _as_json(before), _as_json(after))
+        line = _Line(
+            new_id(),
+            record,
+            record_id,
+            None if before is None else to_json(before),
+            None if after is None else to_json(after),
+        )
         if len(line.before or "") + len(line.after or "") > LARGEST_ENTRY_BYTES:
             raise BadEntry(
                 _("Mục nhật ký của %(record)s quá lớn") % {"record": record},
@@ -232,9 +238,8 @@ def _wrapper() -> BaseDatabaseWrapper:
     return wrapper
 
 
-def _as_json(given: Values | None) -> str | None:
-    if given is None:
-        return None
+def to_json(given: Values) -> str:
+    """Values as the JSON that journal and outbox keep; BadEntry (KRN-203) when they cannot be kept."""
     try:
         text = json.dumps(
             given, cls=JournalEncoder, ensure_ascii=False, allow_nan=False, separators=(",", ":")

@@ -17,9 +17,9 @@ LOCK = int.from_bytes(b"hc.seal\0", "big")
 BATCH = 2000
 
 #: Below the oldest transaction that runs in this database all are finished for good: no entry can appear
-#: under their ids any more. So what is sealed is always all there is up to a point of the order (era, xid, id),
-#: and no writer is asked. A snapshot lists the running transactions of the whole server; those that are known
-#: to belong to other databases (a rehearsal in a copy) cannot write here and hold nothing up.
+#: under their ids any more. So what is sealed is always all there is up to a point of the order (era, xid,
+#: id), and no writer is asked. A snapshot lists the running transactions of the whole server; those that are
+#: known to belong to other databases (a rehearsal in a copy) cannot write here and hold nothing up.
 _BOUND = """
 SELECT coalesce(kernel_current_era(), %s),
        coalesce(
