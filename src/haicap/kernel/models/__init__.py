@@ -1,6 +1,7 @@
 """The kernel's tables."""
 
 from haicap.kernel.models.calendar import CalendarDay, CalendarRevision, DayKind, WorkingWeek
+from haicap.kernel.models.files import StoredFile
 from haicap.kernel.models.journal import JournalEntry, JournalSeal
 from haicap.kernel.models.outbox import OutboxMessage, OutboxState
 
@@ -12,5 +13,6 @@ __all__ = [
     "JournalSeal",
     "OutboxMessage",
     "OutboxState",
+    "StoredFile",
     "WorkingWeek",
 ]
