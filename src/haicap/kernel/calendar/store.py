@@ -96,11 +96,9 @@ def calendar_of(agency_id: uuid.UUID | None, growth: int = 0) -> WorkingCalendar
     tables = believed()
     if agency_id not in tables.weeks and agency_id not in tables.days:
         agency_id = None
-    with _lock:
-        kept = tables.calendars.get(agency_id)
-        if kept is not None and kept[0] >= growth:
-            tables.calendars.move_to_end(agency_id)
-            return kept[1]
+    kept = tables.calendars.get(agency_id)
+    if kept is not None and kept[0] >= growth:
+        return kept[1]
     made = _make(tables, agency_id, growth)
     with _lock:
         tables.calendars[agency_id] = (growth, made)

@@ -7,9 +7,14 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from hypothesis import settings as hypothesis_settings
 from django.test.utils import setup_databases, teardown_databases
 
 from haicap.kernel.journal import guard_sql
+
+# A machine that is busy with other things is no defect of the code under test.
+hypothesis_settings.register_profile("haicap", deadline=None)
+hypothesis_settings.load_profile("haicap")
 
 _EMPTIED = "kernel_journal, kernel_journal_seal, kernel_journal_debt, kernel_outbox"
 _JOBS = "procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, procrastinate_workers"
