@@ -64,7 +64,8 @@ class LineMeter(Meter):
         is_new = label != self._shown[0]
         if is_new or quarter > self._shown[1]:
             self._shown = (label, quarter)
-            self._console.print(f"    {done:,}/{total:,} {label}".replace(",", ".").rstrip())
+            figures = f"{done:,}/{total:,}".replace(",", ".")
+            self._console.print(f"    {figures} {label}".rstrip())
 
 
 class Display:
