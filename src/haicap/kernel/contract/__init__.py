@@ -15,7 +15,15 @@ file               question                                                    w
 `carrier.py` defines `CARRIERS: tuple[Carrier, ...]`. Nothing else is registered anywhere: the engine finds it.
 """
 
-from haicap.kernel.contract.carrier import Carrier, Cut, Undo, UndoReport
+from haicap.kernel.contract.carrier import (
+    Carrier,
+    Cut,
+    PlacedRecord,
+    Placing,
+    UndecidedItem,
+    Undo,
+    UndoReport,
+)
 from haicap.kernel.contract.digest import Digest, LedgerLine, digest_of
 from haicap.kernel.contract.system import SystemConfig, carriers, systems
 
@@ -24,7 +32,10 @@ __all__ = [
     "Cut",
     "Digest",
     "LedgerLine",
+    "PlacedRecord",
+    "Placing",
     "SystemConfig",
+    "UndecidedItem",
     "Undo",
     "UndoReport",
     "carriers",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -65,6 +65,50 @@ class UndoReport:
     problems: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class UndecidedItem:
+    """Hồ sơ chờ phân định: a record that lies with an interim holder, and what it says of its place.
+
+    `mark` orders the list and lets it go on after an item; `since` when it came in, `due_at` its appointment,
+    `note` what it is about. Coordinates in degrees, WGS 84.
+    """
+
+    id: uuid.UUID
+    desk_id: uuid.UUID
+    code: str
+    label: str
+    mark: tuple[str, ...]
+    note: str = ""
+    since: datetime | None = None
+    due_at: datetime | None = None
+    village: str = ""
+    address: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    place_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """A decision as a carrier sees it: of which cut-over, who decides, how ("decision" or a rule) and why."""
+
+    run_id: uuid.UUID
+    actor: str
+    how: str
+    reason: str
+    at: datetime
+    agency_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedRecord:
+    """A record that was moved by a decision."""
+
+    id: uuid.UUID
+    from_desk: uuid.UUID
+    to_desk: uuid.UUID
+
+
 class Carrier(ABC):
     """Quy tắc chuyển tiếp: what becomes of one class of record when units change.
 
@@ -103,3 +147,57 @@ class Carrier(ABC):
     @abstractmethod
     def undo(self, undo: Undo) -> UndoReport:
         """Give back what `carry` moved; keep what was done since; say what could not be given back."""
+
+    # --- what lies outside the database
+
+    def follow(self, run_id: uuid.UUID, *, undone: bool) -> None:
+        """Do outside what the cut-over (or, `undone`, the undo) of this run asks for: DNS, mail, partners.
+
+        Called by a worker after the commit, at least once: it must be idempotent. Any exception is tried again
+        later. Default: nothing.
+        """
+        return None
+
+    # --- records of divided units that wait for a person
+
+    def undecided_counts(self, desk_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, int]:
+        """How many records in flight lie on each of these desks; one query. Default: none."""
+        return {}
+
+    def undecided(
+        self,
+        desk_ids: Sequence[uuid.UUID],
+        *,
+        after: tuple[str, ...] = (),
+        limit: int = 50,
+        village: str = "",
+        text: str = "",
+    ) -> list[UndecidedItem]:
+        """Records in flight on these desks with their evidence, ordered by `UndecidedItem.mark`, from after `after`.
+
+        `village` and `text` (code or name) narrow, whatever the accents. One query. Default: none.
+        """
+        return []
+
+    def undecided_villages(self, desk_ids: Sequence[uuid.UUID]) -> list[tuple[str, int]]:
+        """The villages that these records name with their numbers, most first; one query. Default: none."""
+        return []
+
+    def place(
+        self,
+        ids: Sequence[uuid.UUID],
+        from_desks: Sequence[uuid.UUID],
+        to_desk: uuid.UUID,
+        *,
+        decision: Placing,
+    ) -> list[PlacedRecord]:
+        """Phân định: move those of the records that still lie on `from_desks` and are still in flight to a desk.
+
+        Keeps number, due date and history, writes the record's own step and a `registry_carriedmove` of
+        `decision.run_id`, so that an undo gives it back. Part of the caller's transaction and journal act.
+        """
+        return []
+
+    def take_back(self, placed: Sequence[PlacedRecord], *, decision: Placing) -> list[PlacedRecord]:
+        """Give placed records back to the desks they came from, where nobody went on with them; which ones."""
+        return []
