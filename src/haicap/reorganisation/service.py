@@ -92,8 +92,18 @@ def latest_text(plan: Plan) -> PlanText:
 
 
 def check_plan(actor: Actor, plan: Plan) -> CheckReport:
-    """Kiểm tra kế hoạch against the registry as it stands, and note on the plan that it passed, if it did."""
+    """Kiểm tra kế hoạch against the registry as it stands, and note on the plan that it passed, if it did.
+
+    Raises Conflict REO-041 when the plan was carried out: the registry is past it.
+    """
     _require(actor, PLAN)
+    if plan.state == PlanState.DONE:
+        raise Conflict(
+            _("Kế hoạch «%(key)s» đã chuyển đổi, không còn gì để kiểm tra.") % {"key": plan.key},
+            code="REO-041",
+            kept=_("Kế hoạch giữ nguyên."),
+            todo=_("Xem bảng đối soát, hoặc hoàn tác trước."),
+        )
     text = latest_text(plan)
     report = check_values(read_plan(text.text))
     if report.passed and plan.state in {PlanState.DRAFT, PlanState.CHECKED, PlanState.UNDONE}:

@@ -6,9 +6,10 @@ import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import OperationalError, connection, transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from haicap.kernel import clock, journal, outbox
@@ -16,6 +17,7 @@ from haicap.kernel.actor import Actor
 from haicap.kernel.contract import Carrier, Cut, LedgerLine, carriers
 from haicap.kernel.errors import Conflict
 from haicap.registry.establishment.service import write_rows
+from haicap.registry.models import Holding
 from haicap.registry.service import (
     UnitChanges,
     changes_of,
@@ -34,14 +36,16 @@ from haicap.reorganisation.engine.facts import (
     write_scope,
 )
 from haicap.reorganisation.engine.runs import Watch, finish_run
-from haicap.reorganisation.models import LedgerRow, PlanState, Run
+from haicap.reorganisation.models import LedgerRow, PlanState, Run, RunKind
 from haicap.reorganisation.models import Plan as PlanRow
 from haicap.reorganisation.plan.model import Plan
 from haicap.reorganisation.plan.specs import acts_of, specs_of_plan
 
 #: how long the cut-over waits for everyday writers to finish before it gives up, and how often it tries
 LOCK_TIMEOUT_S = 5
-STEPS = 12
+#: the least time that a holding lasts: step rows of one desk begin at different instants
+AT_ONCE = timedelta(microseconds=1)
+STEPS = 10
 OUTBOX_TOPIC = "reorganisation.cut_over"
 
 
@@ -146,17 +150,26 @@ def _cut(plan_row: PlanRow, plan: Plan, watch: Watch, facts: Facts) -> Cut:
     after that instant already (an earlier cut-over that was undone), it is now.
     """
     now = clock.now()
-    earlier = Run.objects.filter(plan=plan_row, kind="undo", state="done").exists()
     return Cut(
         run_id=watch.run_id,
         plan_id=plan_row.pk,
         effective_on=plan.effective_on,
         effective_at=plan.effective_at,
-        at=max(now, plan.effective_at) if earlier else plan.effective_at,
+        at=_instant(plan_row, plan, now),
         now=now,
         resolution=plan.resolution,
         rules=dict(facts.rules),
     )
+
+
+def _instant(plan_row: PlanRow, plan: Plan, now: datetime) -> datetime:
+    """From when the new holders hold: after the last holding that an earlier, undone cut-over left behind."""
+    undone = Run.objects.filter(plan=plan_row, kind=RunKind.CUT_OVER, undone_by__isnull=False)
+    if not undone.exists():
+        return plan.effective_at
+    desks = Holding.objects.filter(run_id__in=undone.values("pk")).values("desk_id")
+    latest = Holding.objects.filter(desk_id__in=desks).aggregate(latest=Max("begins_at"))["latest"]
+    return max(now, plan.effective_at, latest + AT_ONCE if latest else now)
 
 
 def _write_registry(

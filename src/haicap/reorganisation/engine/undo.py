@@ -13,7 +13,7 @@ from haicap.kernel import clock, journal, outbox
 from haicap.kernel.actor import Actor
 from haicap.kernel.contract import Undo, UndoReport, carriers
 from haicap.registry.service import lock_registry, withdraw_reorganisation
-from haicap.reorganisation.engine.cut import _lock
+from haicap.reorganisation.engine.cut import AT_ONCE, _lock
 from haicap.reorganisation.engine.runs import Watch, finish_run
 from haicap.reorganisation.models import Plan, PlanState, Run
 
@@ -52,7 +52,8 @@ def perform_undo(run: Run, watch: Watch, actor: Actor, reason: str) -> UndoOutco
             lock_registry()
             now = clock.now()
             assert run.cut_at is not None and run.reorganisation_id is not None  # a kept cut-over has both
-            undo = Undo(run.pk, run.plan_id, run.cut_at, max(now, run.cut_at))
+            # Before the law's first instant (a cut-over made the evening before) an undo follows right upon it.
+            undo = Undo(run.pk, run.plan_id, run.cut_at, max(now, run.cut_at + AT_ONCE))
         everyone = list(reversed(carriers()))
         with watch.phase("lock", _("Bắt đầu thời khắc chỉ đọc")):
             locked_at = _lock([carrier for carrier in everyone if carrier.locks])
