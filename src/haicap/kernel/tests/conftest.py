@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from hypothesis import settings as hypothesis_settings
 from django.test.utils import setup_databases, teardown_databases
+from hypothesis import settings as hypothesis_settings
 
 from haicap.kernel.journal import guard_sql
 
