@@ -70,7 +70,10 @@ def _short_helps() -> dict[str, str | None]:
 def _short_help(source: Path) -> str | None:
     if not source.is_file():
         source = source.with_suffix("") / "__init__.py"
-    tree = ast.parse(source.read_bytes())
+    try:
+        tree = ast.parse(source.read_bytes())
+    except SyntaxError:  # one broken command must not take the others away
+        return "(lệnh này đang hỏng)"
     line: str | None = None
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):

@@ -462,6 +462,8 @@ class Cluster:
             or found.st_mode & 0o022
         ):
             place = Path(tempfile.mkdtemp(prefix="haicap-", dir="/tmp"))  # somebody else sits on the name
+        for left in place.glob(".s.PGSQL.*"):  # of a killed server: its number may belong to another by now
+            left.unlink()
         if self.user:
             os.chown(place, uid, gid)
             place.chmod(0o755)

@@ -11,7 +11,8 @@ from psycopg import sql
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
     """Write `rows` (each in the order of `columns`) into `table` by COPY; returns how many.
 
-    `rows` must not read from the same connection, which is busy until the COPY ends. Works in the caller's transaction; constraint violations raise as usual when the COPY ends.
+    `rows` must not read from the same connection, which is busy until the COPY ends. Works in the
+    caller's transaction; constraint violations raise as usual when the COPY ends.
     """
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table), sql.SQL(", ").join(sql.Identifier(column) for column in columns)

@@ -27,9 +27,7 @@ def cluster() -> Cluster:
     """The embedded cluster. Raises ManagedServer when the database is somebody else's server."""
     if not is_embedded():
         raise ManagedServer(
-            _(
-                "DATABASE_URL trỏ tới máy chủ do nơi khác quản lý; haicap không khởi động hay dừng máy chủ ấy."
-            ),
+            _("DATABASE_URL trỏ tới máy chủ do nơi khác quản lý; haicap không khởi động hay dừng nó."),
             kept=_("Không có gì thay đổi."),
             todo=_("Dùng công cụ của máy chủ ấy, hoặc bỏ DATABASE_URL để dùng cơ sở dữ liệu nhúng."),
         )

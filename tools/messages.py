@@ -1,0 +1,128 @@
+"""The texts people read and their English translations: src/haicap/locale/en/LC_MESSAGES/django.po.
+
+    tools/messages.py check    fail when a text of the code is missing from the file, or the file has others
+    tools/messages.py write    bring the file up to date; translations of texts that stay are kept
+    tools/messages.py compile  make django.mo, which the pages read (done by tools/bootstrap)
+
+Texts are found without GNU gettext: calls in Python by its syntax tree, templates through Django's own
+preparation for translators.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "src" / "haicap"
+ENGLISH = SOURCES / "locale" / "en" / "LC_MESSAGES" / "django.po"
+SINGULAR = {"_", "gettext", "gettext_lazy", "gettext_noop"}
+PLURAL = {"ngettext", "ngettext_lazy"}
+CONTEXT = {"pgettext", "pgettext_lazy"}
+
+STRING = re.compile(r"""u?'(?:\\.|[^'\\])*'|u?"(?:\\.|[^"\\])*\"""")
+CALL = re.compile(rf"(?<!\w)(?P<name>_|gettext|ngettext|pgettext)\((?:{STRING.pattern}|[^()])*\)")
+
+Text = tuple[str | None, str | tuple[str, str]]
+
+
+def python_texts(source: str) -> Iterator[Text]:
+    """(context, text or (singular, plural)) of every gettext call with literal texts."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        values = [_literal(argument) for argument in node.args]
+        if name in SINGULAR and values and values[0]:
+            yield None, values[0]
+        elif name in PLURAL and len(values) > 1 and values[0] and values[1]:
+            yield None, (values[0], values[1])
+        elif name in CONTEXT and len(values) > 1 and values[0] and values[1]:
+            yield values[0], values[1]
+
+
+def _literal(node: ast.expr) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def template_texts(source: str) -> Iterator[Text]:
+    """The same of a template's translate and blocktranslate tags."""
+    from django.utils.translation.template import templatize
+
+    prepared = templatize(source)
+    for call in CALL.finditer(prepared):
+        try:
+            yield from python_texts(call.group())
+        except SyntaxError:  # a plural's count is no Python here; its texts come first
+            texts = ", ".join(STRING.findall(call.group()))
+            yield from python_texts(f"{call.group('name')}({texts}, 1)")
+
+
+def all_texts() -> set[Text]:
+    """Every text of the house."""
+    found: set[Text] = set()
+    for path in SOURCES.rglob("*"):
+        if "tests" in path.parts or "static" in path.parts or not path.is_file():
+            continue
+        if path.suffix == ".py" and "migrations" not in path.parts:
+            found.update(python_texts(path.read_text()))
+        elif path.suffix in {".html", ".txt"} and "templates" in path.parts:
+            found.update(template_texts(path.read_text()))
+    return found
+
+
+def read() -> Catalog:
+    """The file as it is; an empty one before it is first written."""
+    if not ENGLISH.is_file():
+        return Catalog(locale="en")
+    with ENGLISH.open("rb") as file:
+        return read_po(file, locale="en")
+
+
+def check() -> int:
+    """0 when the file has exactly the texts of the code."""
+    if not ENGLISH.is_file():
+        print("there are no translations yet: tools/messages.py write begins them")
+        return 0
+    known = {(message.context, message.id) for message in read() if message.id}
+    wanted = all_texts()
+    for sign, texts in (("missing", wanted - known), ("no longer used", known - wanted)):
+        for context, text in sorted(texts, key=str):
+            print(f"{sign}: {text!r}" + (f" ({context})" if context else ""))
+    if known != wanted:
+        print("run: .venv/bin/python tools/messages.py write")
+    return 0 if known == wanted else 1
+
+
+def write() -> int:
+    """Texts of the code, with the translations that the file has."""
+    old = read()
+    fresh = Catalog(locale="en", project="haicap", fuzzy=False)
+    for context, text in sorted(all_texts(), key=str):
+        kept = old.get(text, context)
+        fresh.add(text, kept.string if kept else None, context=context)
+    ENGLISH.parent.mkdir(parents=True, exist_ok=True)
+    with ENGLISH.open("wb") as file:
+        write_po(file, fresh, width=110, omit_header=False, sort_output=True)
+    untranslated = sum(1 for message in fresh if message.id and not message.string)
+    print(f"{len(fresh)} texts, {untranslated} without a translation")
+    return 0
+
+
+def compile_file() -> int:
+    """django.mo beside django.po."""
+    if ENGLISH.is_file():
+        with ENGLISH.with_suffix(".mo").open("wb") as file:
+            write_mo(file, read())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit({"check": check, "write": write, "compile": compile_file}[sys.argv[1]]())
