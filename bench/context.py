@@ -30,9 +30,9 @@ class Context:
 
     @contextmanager
     def database(self, name: str) -> Iterator[None]:
-        """A migrated, otherwise empty database of this run as Django's default; dropped afterwards unless `keep`.
+        """A migrated, otherwise empty database of this run as Django's default; dropped afterwards.
 
-        With `keep` a database of that name from an earlier run is used as it stands.
+        With `keep` it stays, and one of that name from an earlier run is used as it stands.
         """
         entry = connection.settings_dict
         own, before = PREFIX + name, entry["NAME"]
@@ -85,7 +85,7 @@ def row(
     against: float | None = None,
     ratio: float | None = None,
 ) -> dict[str, Any]:
-    """One line of the table: `against` is what was measured beside it in the same run, `ratio` value over that."""
+    """One line of the table: `against` was measured beside it in the same run, `ratio` is value over that."""
     return {
         "name": name,
         "value": round(value, 4),
@@ -100,7 +100,7 @@ def row(
 def paced(
     first: Callable[[], Any], second: Callable[[], Any], rounds: int, times: int
 ) -> tuple[float, float]:
-    """Calls a second of two functions, measured in turns so that a busy machine hurts both; medians of rounds."""
+    """Calls a second of two functions, in turns, so that a busy machine hurts both; medians of rounds."""
     rates: tuple[list[float], list[float]] = ([], [])
     for _round in range(rounds):
         for found, function in zip(rates, (first, second), strict=True):

@@ -1,4 +1,4 @@
-"""`make bench`: runs every module of this folder that has `rows(context)`, prints a table, writes build/bench.json.
+"""`make bench`: runs every module here that has `rows(context)`, prints a table, writes build/bench.json.
 
 `python -m bench.run [module…] [--quick] [--keep]`. Exit status 1 when a goal does not hold.
 """

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import re
 import uuid
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -159,6 +160,8 @@ class SearchIndex:
         self.joined: dict[str, set[int]] = defaultdict(set)
         for number, folded in enumerate(self.folds):
             self.joined[folded.replace(" ", "")].add(number)
+        self.all_names = "\n".join(self.folds)
+        self.begins = [0, *accumulate(len(folded) + 1 for folded in self.folds[:-1])]
         self.words, self.in_word = self._words()
         self.places = self._places()
         self.above, self.within = self._above()
@@ -242,8 +245,16 @@ class SearchIndex:
         return found or set()
 
     def with_part(self, part: str) -> set[int]:
-        """Names that hold this anywhere."""
-        return {number for number, folded in enumerate(self.folds) if part in folded}
+        """Names that hold this anywhere: one scan of all names written as one text."""
+        found: set[int] = set()
+        place = self.all_names.find(part)
+        while place >= 0:
+            number = bisect_right(self.begins, place) - 1
+            found.add(number)
+            if number + 1 == len(self.begins):
+                break
+            place = self.all_names.find(part, self.begins[number + 1])
+        return found
 
     def literal(self, name: str) -> Iterator[tuple[int, set[int]]]:
         """Names that match literally, the best class first, none twice."""
