@@ -9,15 +9,17 @@ from haicap.kernel.contract import Cut, LedgerLine, Undo, UndoReport
 from haicap.kernel.contract.digest import Digest, digest_of
 from haicap.registry.carriers.base import RegistryCarrier, digests_by, execute
 
-#: agencies that live on a day: a believed version in force, of a unit that exists that day
-LIVING = """
-    SELECT a.id FROM registry_agency a
-    JOIN registry_unitversion v ON v.unit_id = a.unit_id AND upper_inf(v.recorded) AND v.valid @> %(day)s
-    JOIN LATERAL (
-        SELECT closed FROM registry_agencyversion av
-        WHERE av.agency_id = a.id AND av.withdrawn_at IS NULL AND av.begins_on <= %(day)s
-        ORDER BY av.begins_on DESC LIMIT 1
-    ) latest ON NOT latest.closed
+# Which agencies concerned live from the day on: a believed version in force, of a unit that exists that day. Worked out
+# once from the tables as written; agencies, codes and sites are judged by it.
+FIND_LIVING = """
+    CREATE TEMP TABLE cut_living ON COMMIT DROP AS
+    SELECT concerned.agency_id
+    FROM (SELECT agency_id, unit_id FROM cut_agency UNION ALL SELECT agency_id, unit_id FROM cut_new_agency) concerned
+    JOIN registry_unitversion v ON v.unit_id = concerned.unit_id AND upper_inf(v.recorded) AND v.valid @> %(day)s
+    JOIN (
+        SELECT DISTINCT ON (agency_id) agency_id, closed FROM registry_agencyversion
+        WHERE withdrawn_at IS NULL AND begins_on <= %(day)s ORDER BY agency_id, begins_on DESC
+    ) latest ON latest.agency_id = concerned.agency_id AND NOT latest.closed
 """
 
 
@@ -34,6 +36,8 @@ class AgencyCarrier(RegistryCarrier):
 
     def carry(self, cut: Cut) -> None:
         """Record who takes over from whom: the counterpart in every successor; else its committee."""
+        execute(FIND_LIVING, {"day": cut.effective_on})
+        execute("ANALYZE cut_living")
         execute(
             """
             INSERT INTO registry_agencysuccession (id, predecessor_id, successor_id, part, effective_on, run_id)
@@ -67,13 +71,12 @@ class AgencyCarrier(RegistryCarrier):
 
     def finish(self, cut: Cut) -> LedgerLine:
         found = digests_by(
-            f"""
-            SELECT c.agency_id AS id, CASE WHEN living.id IS NULL THEN 'closed' ELSE 'carried' END AS fate
+            """
+            SELECT c.agency_id AS id, CASE WHEN living.agency_id IS NULL THEN 'closed' ELSE 'carried' END AS fate
             FROM cut_agency c JOIN registry_agency a ON a.id = c.agency_id
-            LEFT JOIN ({LIVING}) living ON living.id = c.agency_id
-            WHERE (c.fate = 'kept') = (living.id IS NOT NULL)
-            """,
-            {"day": cut.effective_on},
+            LEFT JOIN cut_living living USING (agency_id)
+            WHERE (c.fate = 'kept') = (living.agency_id IS NOT NULL)
+            """
         )
         carried, closed = found.get("carried", Digest()), found.get("closed", Digest())
         return LedgerLine(
@@ -125,21 +128,18 @@ class CodeCarrier(RegistryCarrier):
         )
         self.before = digest_of("SELECT code_id AS id FROM cut_code")
 
-    _HELD_AFTER = f"""
-        SELECT c.code_id, held.agency_id,
-               living.id IS NOT NULL AND NOT EXISTS (
-                   SELECT FROM registry_codeholding other
-                   WHERE other.agency_id = held.agency_id AND other.code_id <> c.code_id
-                     AND other.withdrawn_at IS NULL AND other.begins_on > held.begins_on
-                     AND other.begins_on <= %(day)s
-               ) AS in_force
-        FROM cut_code c
-        JOIN LATERAL (
-            SELECT agency_id, begins_on FROM registry_codeholding h
-            WHERE h.code_id = c.code_id AND h.withdrawn_at IS NULL AND h.begins_on <= %(day)s
-            ORDER BY h.begins_on DESC LIMIT 1
-        ) held ON true
-        LEFT JOIN ({LIVING}) living ON living.id = held.agency_id
+    # A code is in force where its latest holder lives and has not been given a later one.
+    _HELD_AFTER = """
+        SELECT held.code_id, living.agency_id IS NOT NULL AND later.agency_id IS NULL AS in_force
+        FROM (
+            SELECT DISTINCT ON (h.code_id) h.code_id, h.agency_id, h.begins_on
+            FROM registry_codeholding h JOIN cut_code USING (code_id)
+            WHERE h.withdrawn_at IS NULL AND h.begins_on <= %(day)s ORDER BY h.code_id, h.begins_on DESC
+        ) held
+        LEFT JOIN cut_living living ON living.agency_id = held.agency_id
+        LEFT JOIN registry_codeholding later ON later.agency_id = held.agency_id
+            AND later.withdrawn_at IS NULL AND later.begins_on > held.begins_on AND later.begins_on <= %(day)s
+            AND later.code_id <> held.code_id
     """
 
     def carry(self, cut: Cut) -> None:
@@ -236,7 +236,7 @@ class SiteCarrier(RegistryCarrier):
         )
 
     def finish(self, cut: Cut) -> LedgerLine:
-        used_now = self._USED.format(agencies=f"({LIVING})", key="id")
+        used_now = self._USED.format(agencies="cut_living", key="agency_id")
         found = digests_by(
             f"""
             SELECT s.id, CASE WHEN used.id IS NULL THEN 'frozen' ELSE 'carried' END AS fate

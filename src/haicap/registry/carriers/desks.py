@@ -22,33 +22,68 @@ class DeskCarrier(RegistryCarrier):
     tables = ("registry_desk", "registry_holding", "registry_carriedmove")
     locks = ("registry_desk", "registry_holding")
 
-    def begin(self, cut: Cut) -> None:
-        self.before = digest_of("SELECT desk_id AS id FROM cut_desk")
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, Digest] = {}
 
-    def carry(self, cut: Cut) -> None:
+    # Everything about the desks known before the lock is done before the lock: nobody sees it until the commit.
+    def stage(self, cut: Cut) -> None:
+        self._hold(cut)
+        self.before = digest_of("SELECT desk_id AS id FROM cut_desk")
+        self.found = self._look()
+
+    def _hold(self, cut: Cut) -> None:
         execute(
             """
             INSERT INTO registry_holding (id, desk_id, begins_at, agency_id, interim, run_id)
-            SELECT kernel_new_id(), desk_id, %(at)s, agency_id, fate = 'undecided', %(run)s
-            FROM cut_desk WHERE fate <> 'kept'
+            SELECT kernel_new_id(), d.desk_id, %(at)s, d.agency_id, d.fate = 'undecided', %(run)s
+            FROM cut_desk d
+            WHERE d.fate <> 'kept' AND NOT d.held
             """,
             {"at": cut.at, "run": cut.run_id},
         )
+        execute("UPDATE cut_desk SET held = true WHERE NOT held")
 
-    def finish(self, cut: Cut) -> LedgerLine:
-        found = digests_by(
+    def begin(self, cut: Cut) -> None:
+        return None
+
+    def carry(self, cut: Cut) -> None:
+        """Under the lock: whatever was done to desks while the cut-over was being prepared is dealt with now."""
+        if self._disturbed(cut):
+            self._hold(cut)
+            self.before = digest_of("SELECT desk_id AS id FROM cut_desk")
+            self.found = self._look()
+
+    def _disturbed(self, cut: Cut) -> bool:
+        """Whether somebody set up a drawer or gave a desk to another agency since the desks were found."""
+        return bool(
+            scalar(
+                """
+                SELECT EXISTS (SELECT FROM cut_desk WHERE NOT held) OR cut_known.holdings <> (
+                    SELECT count(*) FROM registry_holding WHERE run_id IS DISTINCT FROM %(run)s)
+                FROM cut_known
+                """,
+                {"run": cut.run_id},
+            )
+        )
+
+    def _look(self) -> dict[str, Digest]:
+        """Fates by the latest holding of every desk as stored; a desk that somebody else was given is in none."""
+        return digests_by(
             """
             SELECT d.desk_id AS id,
                    CASE WHEN held.agency_id IS NULL THEN 'closed'
                         WHEN held.interim THEN 'undecided' ELSE 'carried' END AS fate
             FROM cut_desk d
-            JOIN LATERAL (
-                SELECT agency_id, interim FROM registry_holding h
-                WHERE h.desk_id = d.desk_id AND h.begins_at <= %(at)s ORDER BY h.begins_at DESC LIMIT 1
-            ) held ON held.agency_id IS NOT DISTINCT FROM d.agency_id
-            """,
-            {"at": cut.at},
+            JOIN (
+                SELECT DISTINCT ON (h.desk_id) h.desk_id, h.agency_id, h.interim
+                FROM registry_holding h JOIN cut_desk USING (desk_id) ORDER BY h.desk_id, h.begins_at DESC
+            ) held ON held.desk_id = d.desk_id AND held.agency_id IS NOT DISTINCT FROM d.agency_id
+            """
         )
+
+    def finish(self, cut: Cut) -> LedgerLine:
+        found = self.found
         parts = {fate: found.get(fate, Digest()) for fate in ("carried", "closed", "undecided")}
         return LedgerLine(
             self.system,

@@ -75,11 +75,14 @@ def rows_for(
     run_id: uuid.UUID | None = None,
     leave_out: Mapping[uuid.UUID, frozenset[str]] | None = None,
     extra: Mapping[uuid.UUID, tuple[AgencyTemplate, ...]] | None = None,
+    working_posts: Mapping[tuple[uuid.UUID, str, str, str], int] | None = None,
 ) -> EstablishmentRows:
     """Rows for all organs of `units` from the day `on`; superiors' units must come before inferiors'.
 
     `held_from` is the instant from which their desks are held (default: the first of the day). `leave_out` names
-    kinds that a unit does not get, `extra` organs beside its template. Raises BadInput REG-301..303 for codes.
+    kinds that a unit does not get, `extra` organs beside its template. `working_posts` says how many posts below the
+    leaders to set up by (unit, kind, slot, title), where people bring their own with them; default: the
+    template's. Raises BadInput REG-301..303 for codes.
     """
     rows = EstablishmentRows()
     begins_at = held_from or midnight(on)
@@ -94,7 +97,8 @@ def rows_for(
                 continue
             agency_id = _agency(rows, unit, template, on, by_kind, run_id)
             _code(rows, unit, template, agency_id, own_code, on, issuer, run_id)
-            _desks(rows, template, agency_id, begins_at, run_id)
+            counts = _counts(unit.unit_id, template, working_posts)
+            _desks(rows, template, counts, agency_id, begins_at, run_id)
     return rows
 
 
@@ -160,9 +164,24 @@ def _code(
     rows.code_holdings.append((new_id(), code_id, agency_id, on, run_id))
 
 
+def _counts(
+    unit_id: uuid.UUID,
+    template: AgencyTemplate,
+    working_posts: Mapping[tuple[uuid.UUID, str, str, str], int] | None,
+) -> dict[str, int]:
+    """Title → how many posts."""
+    return {
+        post.title: post.count
+        if post.leads or working_posts is None
+        else working_posts.get((unit_id, template.kind.value, template.slot, post.title), 0)
+        for post in template.posts
+    }
+
+
 def _desks(
     rows: EstablishmentRows,
     template: AgencyTemplate,
+    counts: Mapping[str, int],
     agency_id: uuid.UUID,
     begins_at: datetime,
     run_id: uuid.UUID | None,
@@ -172,7 +191,7 @@ def _desks(
     if any(post.leads for post in template.posts):
         _desk(rows, leadership, agency_id, DeskKind.LEADERSHIP, begins_at, run_id)
     for post in template.posts:
-        ids = [new_id() for _ in range(post.count)]
+        ids = [new_id() for _ in range(counts[post.title])]
         desk = leadership if post.leads else work
         rows.posts.extend((post_id, desk, post.title, number) for number, post_id in enumerate(ids, 1))
         rows.posts_by_title.setdefault((agency_id, post.title), []).extend(ids)

@@ -29,10 +29,12 @@ from haicap.registry.service import (
 )
 from haicap.reorganisation.engine.facts import (
     Facts,
+    decide_desks,
     establishment,
     facts_of,
+    find_desks,
+    find_late_desks,
     write_consequences,
-    write_desks,
     write_scope,
 )
 from haicap.reorganisation.engine.runs import Watch, finish_run
@@ -45,7 +47,7 @@ from haicap.reorganisation.plan.specs import acts_of, specs_of_plan
 LOCK_TIMEOUT_S = 5
 #: the least time that a holding lasts: step rows of one desk begin at different instants
 AT_ONCE = timedelta(microseconds=1)
-STEPS = 10
+STEPS = 11
 OUTBOX_TOPIC = "reorganisation.cut_over"
 
 
@@ -85,21 +87,24 @@ def perform(plan_row: PlanRow, plan: Plan, watch: Watch, actor: Actor, *, keep: 
     moment could not begin, and whatever the registry or a carrier refuses; then nothing has changed.
     """
     with transaction.atomic():
-        outcome = _within(plan_row, plan, watch, actor, keep=keep)
+        lines, locked_at = _within(plan_row, plan, watch, actor, keep=keep)
         if not keep:
             transaction.set_rollback(True)
-        else:
-            begin = time.monotonic()
+        begin = time.monotonic()
+    ended = time.monotonic()
+    watch.read_only_s = ended - locked_at
     if keep:
-        watch.phases.append(
-            {"name": "commit", "label": _("Ghi nhận"), "seconds": round(time.monotonic() - begin, 4)}
-        )
+        watch.phases.append({"name": "commit", "label": _("Ghi nhận"), "seconds": round(ended - begin, 4)})
+        _note_times(watch)
     else:
-        _keep_rehearsal(watch, outcome)
-    return outcome
+        _keep_rehearsal(watch, lines)
+    return Outcome(watch.run_id, lines, watch.read_only_s, watch.total_s, tuple(watch.phases), kept=keep)
 
 
-def _within(plan_row: PlanRow, plan: Plan, watch: Watch, actor: Actor, *, keep: bool) -> Outcome:
+def _within(
+    plan_row: PlanRow, plan: Plan, watch: Watch, actor: Actor, *, keep: bool
+) -> tuple[tuple[LedgerLine, ...], float]:
+    """Everything between begin and commit; returns the ledger and the instant at which writers were stopped."""
     action = "reorganisation.cut_over" if keep else "reorganisation.rehearse"
     with journal.act(actor, action, reason=plan.title, resolution=plan.resolution) as act:
         with watch.phase("read", _("Đọc sổ đăng ký")):
@@ -113,7 +118,7 @@ def _within(plan_row: PlanRow, plan: Plan, watch: Watch, actor: Actor, *, keep: 
         everyone = carriers()
         with watch.phase("scope", _("Tìm cơ quan và bàn xử lý liên quan")):
             write_scope(facts)
-            write_desks(cut.at, decide=False)
+            find_desks(cut.at, cut.run_id)
         quiet = [carrier for carrier in everyone if not carrier.locks]
         busy = [carrier for carrier in everyone if carrier.locks]
         with watch.phase("count", _("Đếm trước")):
@@ -121,16 +126,18 @@ def _within(plan_row: PlanRow, plan: Plan, watch: Watch, actor: Actor, *, keep: 
                 carrier.begin(cut)
         reorganisation_id = _write_registry(plan, facts, changes, ids, cut, watch)
         with watch.phase("stage", _("Phân định hồ sơ của đơn vị bị chia")):
-            write_desks(cut.at, decide=True)
+            decide_desks()
             for carrier in everyone:
                 carrier.stage(cut)
         lines: dict[tuple[str, str], LedgerLine] = {}
         with watch.phase("carry", _("Chuyển cơ quan, mã, trụ sở, nhân sự")):
             _carry(quiet, cut, lines)
+        with watch.phase("constraints", _("Kiểm tra ràng buộc")):
+            _check_constraints(act, plan, changes)
         with watch.phase("lock", _("Bắt đầu thời khắc chỉ đọc")):
             locked_at = _lock(busy)
         with watch.phase("desks", _("Giao bàn xử lý cho đơn vị mới")):
-            write_desks(cut.at, decide=True)
+            find_late_desks(cut.at, cut.run_id, len(facts.rows.desks))
             for carrier in busy:
                 carrier.begin(cut)
             _carry(busy, cut, lines)
@@ -141,8 +148,7 @@ def _within(plan_row: PlanRow, plan: Plan, watch: Watch, actor: Actor, *, keep: 
                 act.changed(f"{line.system}.{line.record}", None, None, line.as_dict())
         if keep:
             _record(plan_row, plan, watch, cut, ordered, reorganisation_id, locked_at)
-        watch.read_only_s = time.monotonic() - locked_at
-    return Outcome(watch.run_id, ordered, watch.read_only_s, watch.total_s, tuple(watch.phases), kept=keep)
+    return ordered, locked_at
 
 
 def _cut(plan_row: PlanRow, plan: Plan, watch: Watch, facts: Facts) -> Cut:
@@ -224,6 +230,27 @@ def _lock(busy: list[Carrier]) -> float:
     return began
 
 
+def _check_constraints(act: journal.Act, plan: Plan, changes: UnitChanges) -> None:
+    """Let the database check now what it would check at the commit, so that no everyday writer waits for it.
+
+    The journal's own rule is among those checks: the first entry of the act is written before.
+    """
+    act.changed(
+        "reorganisation.plan",
+        None,
+        None,
+        {
+            "key": plan.key,
+            "opened": len(changes.opens),
+            "changed": len(changes.changes),
+            "ended": len(changes.closes),
+        },
+    )
+    act.flush()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 def _refuse_unbalanced(lines: Iterable[LedgerLine]) -> None:
     wrong = [line for line in lines if not line.balanced]
     if not wrong:
@@ -283,8 +310,15 @@ def store_ledger(run_id: uuid.UUID, lines: Iterable[LedgerLine]) -> None:
     )
 
 
-def _keep_rehearsal(watch: Watch, outcome: Outcome) -> None:
+def _keep_rehearsal(watch: Watch, lines: Iterable[LedgerLine]) -> None:
     """After the rehearsal was rolled back: keep what it found."""
     with transaction.atomic():
-        store_ledger(watch.run_id, outcome.lines)
+        store_ledger(watch.run_id, lines)
         finish_run(watch.run_id, watch)
+
+
+def _note_times(watch: Watch) -> None:
+    """After the commit: the figures that only now are known, the commit's own time among them."""
+    Run.objects.filter(pk=watch.run_id).update(
+        phases=watch.phases, total_s=round(watch.total_s, 4), read_only_s=round(watch.read_only_s, 4)
+    )

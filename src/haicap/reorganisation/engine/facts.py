@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -50,8 +50,9 @@ CREATE TEMP TABLE cut_procedure (procedure_code text PRIMARY KEY, agency_id uuid
 CREATE TEMP TABLE cut_staff (post_id uuid NOT NULL, person_id uuid NOT NULL) ON COMMIT DROP;
 CREATE TEMP TABLE cut_desk (
     desk_id uuid PRIMARY KEY, holder_id uuid NOT NULL, kind text NOT NULL, place_id uuid, field text NOT NULL,
-    fate text, agency_id uuid
+    fate text, agency_id uuid, held boolean NOT NULL DEFAULT false
 ) ON COMMIT DROP;
+CREATE TEMP TABLE cut_known (desks bigint NOT NULL, holdings bigint NOT NULL) ON COMMIT DROP;
 """
 
 
@@ -186,13 +187,19 @@ WRITE_HEIRS = """
 FIND_DESKS = """
     INSERT INTO cut_desk (desk_id, holder_id, kind, place_id, field)
     SELECT d.id, held.agency_id, d.kind, d.place_id, d.field
-    FROM registry_desk d
-    JOIN LATERAL (
-        SELECT h.agency_id FROM registry_holding h
-        WHERE h.desk_id = d.id AND h.begins_at < %(at)s ORDER BY h.begins_at DESC LIMIT 1
-    ) held ON true
+    FROM (
+        SELECT DISTINCT ON (h.desk_id) h.desk_id, h.agency_id FROM registry_holding h
+        WHERE h.begins_at < %(at)s AND h.run_id IS DISTINCT FROM %(run)s
+        ORDER BY h.desk_id, h.begins_at DESC
+    ) held
     JOIN cut_agency a ON a.agency_id = held.agency_id
+    JOIN registry_desk d ON d.id = held.desk_id
     WHERE NOT EXISTS (SELECT FROM cut_desk known WHERE known.desk_id = d.id)
+"""
+# What others have written so far: rows of both tables are never deleted, so an equal number means the same rows.
+COUNT_KNOWN = """
+    SELECT (SELECT count(*) FROM registry_desk),
+           (SELECT count(*) FROM registry_holding WHERE run_id IS DISTINCT FROM %(run)s)
 """
 
 # A leadership desk of an ended agency closes. A drawer of an abolished district for one place goes to that place's
@@ -227,14 +234,28 @@ DECIDE_DESKS = """
 """
 
 
-def write_desks(at: datetime, *, decide: bool) -> int:
-    """Find the desks concerned that are not yet known, and decide their fate; returns how many were found."""
+def find_desks(at: datetime, run_id: uuid.UUID) -> None:
+    """Find the desks concerned, and note how many desks and holdings there were when we looked."""
     with connection.cursor() as cursor:
-        cursor.execute(FIND_DESKS, {"at": at})
-        found = int(cursor.rowcount)
-        if decide:
+        cursor.execute(f"INSERT INTO cut_known {COUNT_KNOWN}", {"run": run_id})
+        cursor.execute(FIND_DESKS, {"at": at, "run": run_id})
+        cursor.execute("ANALYZE cut_desk")
+
+
+def decide_desks() -> None:
+    """Decide the fate of every desk that has none yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(DECIDE_DESKS)
+
+
+def find_late_desks(at: datetime, run_id: uuid.UUID, made: int) -> None:
+    """Under the lock: drawers that were set up since the desks were found, besides the `made` ones of this run."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT desks, (SELECT count(*) FROM registry_desk) FROM cut_known")
+        known, now = cursor.fetchone()
+        if known + made != now:
+            cursor.execute(FIND_DESKS, {"at": at, "run": run_id})
             cursor.execute(DECIDE_DESKS)
-    return found
 
 
 # --- the new agencies ---
@@ -252,15 +273,22 @@ def establishment(facts: Facts, at: datetime, run_id: uuid.UUID) -> Establishmen
         key=lambda state: (len(state.code), state.code),
     )
     merged = EstablishmentRows()
+    # Below the leaders people come with their desks and bring their posts; only those named in the plan get new ones.
+    working = Counter((facts.unit_of(row.unit), row.kind, row.slot, row.title) for row in plan.staffing)
     for state in states:
         unit = plans[state.code]
         fact = _unit_facts(facts, state, unit, merged, codes)
-        leave_out = {state.unit_id: frozenset(unit.leave_out)}
-        _extend(
-            merged,
-            rows_for([fact], plan.effective_on, issuer, held_from=at, run_id=run_id, leave_out=leave_out),
+        rows = rows_for(
+            [fact],
+            plan.effective_on,
+            issuer,
+            held_from=at,
+            run_id=run_id,
+            leave_out={state.unit_id: frozenset(unit.leave_out)},
+            working_posts=working,
         )
-    _living_on(facts, merged, codes, issuer, at, run_id)
+        _extend(merged, rows)
+    _living_on(facts, merged, codes, issuer, at, run_id, working)
     facts.rows = merged
     return merged
 
@@ -357,6 +385,7 @@ def _living_on(
     issuer: CodeIssuer,
     at: datetime,
     run_id: uuid.UUID,
+    working: Mapping[tuple[uuid.UUID, str, str, str], int],
 ) -> None:
     """Units that live on: new names of their agencies, new codes under a new superior, organs the new law adds."""
     effective_on = facts.plan.effective_on
@@ -381,7 +410,13 @@ def _living_on(
                 now.unit_id, now.level, now.kind, now.name, now.code, keeps_code=code, committee_id=committee
             )
             extra = rows_for(
-                [fact], effective_on, issuer, held_from=at, run_id=run_id, leave_out={now.unit_id: have}
+                [fact],
+                effective_on,
+                issuer,
+                held_from=at,
+                run_id=run_id,
+                leave_out={now.unit_id: have},
+                working_posts=working,
             )
             extra.kept_codes.clear()
             _extend(rows, extra)
