@@ -174,3 +174,57 @@ class Decision(Identified):
                 condition=Q(taken_back_at__isnull=True),
             )
         ]
+
+
+class RequestState(models.TextChoices):
+    """Trạng thái yêu cầu chạy."""
+
+    WAITING = "waiting", _("chờ máy nhận việc")
+    STARTED = "started", _("đang chạy")
+    DONE = "done", _("xong")
+    REFUSED = "refused", _("không thành")
+
+
+class RunRequest(Identified):
+    """Yêu cầu chạy: somebody asked in the web for a rehearsal, cut-over or undo; a worker carries it out.
+
+    `actor` is who asked, with the permission that was checked then; `run` the run that came of it; `error` what
+    stopped it. One that a dead worker left behind is not begun again by itself: a person decides.
+    """
+
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="requests")
+    kind = models.CharField(max_length=10, choices=RunKind.choices)
+    clone = models.BooleanField(default=False)
+    reason = models.CharField(max_length=500, blank=True)
+    actor = models.JSONField()
+    state = models.CharField(max_length=10, choices=RequestState.choices, default=RequestState.WAITING)
+    asked_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    error = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["plan"],
+                name="reorganisation_one_request_a_plan",
+                condition=Q(state__in=["waiting", "started"]),
+            )
+        ]
+
+
+class SignOff(Identified):
+    """Ký xác nhận bảng đối soát: who signed the report of a run, and the very file, which stays as it was signed.
+
+    `digest` is the SHA-256 of the PDF in the file store. A row is never altered and never deleted.
+    """
+
+    run = models.OneToOneField(Run, on_delete=models.PROTECT, related_name="sign_off")
+    person = models.CharField(max_length=200)
+    person_id = models.UUIDField(null=True, blank=True)
+    title = models.CharField(max_length=300)
+    signed_at = models.DateTimeField()
+    number = models.CharField(max_length=60, blank=True)
+    digest = models.CharField(max_length=64)
+    size_bytes = models.BigIntegerField()
