@@ -120,7 +120,7 @@ async def _serve(stop: threading.Event, concurrency: int) -> None:
     async with app.open_async():
         worker = asyncio.create_task(
             app.run_worker_async(
-                queues=QUEUES,
+                queues=list(QUEUES),
                 name=f"{socket.gethostname()}:{os.getpid()}",
                 concurrency=concurrency,
                 install_signal_handlers=False,

@@ -25,7 +25,7 @@ YOUNG_CLAIM_S = 1
 LATE_S = 60
 LONGEST_ERROR = 4000
 
-#: The transaction of a delivery holds this lock: who gets it knows that no living worker delivers that message
+#: A delivery's transaction holds this lock: who gets it knows that no living worker delivers that message
 _LOCK = "pg_try_advisory_xact_lock(hashtextextended('haicap.outbox.' || %s::text, 0))"
 
 
