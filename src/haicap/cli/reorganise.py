@@ -248,6 +248,64 @@ def show_command(key: str, as_text: bool, as_json: bool) -> None:
     _print_runs(runs)
 
 
+@command.command("staff")
+@click.argument("key", metavar="KHÓA")
+@click.option(
+    "--csv",
+    "file",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="Danh sách nhân sự cần nạp.",
+)
+@click.option(
+    "--replace", is_flag=True, help="Thay toàn bộ nhân sự của kế hoạch, không chỉ các ghế nêu trong tệp."
+)
+@click.option("--dry-run", is_flag=True, help="Chỉ đọc và nêu lỗi, không lưu.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Ghi nhân sự hiện có ra tệp CSV để sửa."
+)
+@as_json_option
+def staff_command(
+    key: str, file: Path | None, replace: bool, dry_run: bool, out: Path | None, as_json: bool
+) -> None:
+    """Nạp danh sách nhân sự (CSV) vào kế hoạch; một dòng sai thì không lưu gì, mã thoát 1."""
+    from haicap.registry.exports import csv_lines
+    from haicap.reorganisation.plan.read import read_plan
+    from haicap.reorganisation.plan.write import write_plan
+    from haicap.reorganisation.staffing import read_staffing, staffing_rows
+
+    plan = service.plan_by_key(key)
+    text = service.latest_text(plan)
+    values = read_plan(text.text)
+    if out is not None:
+        head, *rows = staffing_rows(values)
+        out.write_text("".join(csv_lines(head, rows)), encoding="utf-8", newline="")
+        click.echo(f"Đã ghi {len(values.staffing)} dòng ra {out}.", err=as_json)
+    if file is None:
+        if out is None:
+            raise BadInput(
+                "Thiếu tệp.", code="CLI-024", todo="Thêm --csv TỆP để nạp, hoặc --out TỆP để ghi ra."
+            )
+        return
+    found = read_staffing(_bytes(file), values)
+    problems = [problem.as_dict() for problem in found.problems]
+    if as_json:
+        _json({"rows": len(found.rows), "saved": not problems and not dry_run, "problems": problems})
+    else:
+        for problem in found.problems[:SHOWN]:
+            _say(f"✗ dòng {problem.line}: {problem.message}" + (f" → {problem.fix}" if problem.fix else ""))
+    if problems:
+        raise PlanFails(
+            f"Danh sách có {len(problems)} dòng không dùng được.",
+            kept="Kế hoạch giữ nguyên.",
+            todo="Sửa các dòng đã nêu rồi nạp lại.",
+        )
+    if not dry_run:
+        merged = write_plan(found.apply_to(values, everything=replace))
+        service.save_plan(operator(), merged, f"nhân sự từ {file.name}", based_on=text.number)
+    if not as_json:
+        _say(f"{'Đọc được' if dry_run else 'Đã nạp'} {len(found.rows)} dòng nhân sự.")
+
+
 # --- running it
 @contextmanager
 def _progress(title: str, as_json: bool) -> Iterator[Progress]:

@@ -38,9 +38,10 @@ def propose_plan(
     return values, write_plan(values)
 
 
-def save_plan(actor: Actor, text: str | bytes, what: str = "") -> Plan:
+def save_plan(actor: Actor, text: str | bytes, what: str = "", *, based_on: int | None = None) -> Plan:
     """Lưu kế hoạch: a new text of the plan with the file's `key` (made where it is new); form is checked first.
 
+    `based_on` is the number of the text that was edited: raises Conflict REO-046 when there is a later one.
     Saving the same text again does nothing. Raises BadInput REO-001..010 for bad files, Conflict REO-041 when
     the plan was cut over already.
     """
@@ -65,6 +66,7 @@ def save_plan(actor: Actor, text: str | bytes, what: str = "") -> Plan:
                 todo=_("Hoàn tác trước, hoặc lập kế hoạch khác với khóa khác."),
             )
         latest = plan.texts.order_by("-number").first()
+        _refuse_outdated(latest, based_on)
         if latest is not None and latest.text == content:
             return plan
         number = latest.number + 1 if latest else 1
@@ -81,6 +83,20 @@ def save_plan(actor: Actor, text: str | bytes, what: str = "") -> Plan:
             {"number": number, "title": values.title, "units": len(values.units)},
         )
     return plan
+
+
+def _refuse_outdated(latest: PlanText | None, based_on: int | None) -> None:
+    """Two people at one plan: the second to save is told, and overwrites nothing."""
+    if based_on is None or latest is None or latest.number == based_on:
+        return
+    raise Conflict(
+        _("%(author)s đã lưu bản số %(number)d trong lúc bạn sửa.")
+        % {"author": latest.author, "number": latest.number},
+        code="REO-046",
+        kept=_("Bản của người kia giữ nguyên; sửa đổi của bạn chưa được lưu."),
+        todo=_("Mở lại kế hoạch, xem bản mới rồi sửa lại."),
+        details={"latest": latest.number, "based_on": based_on},
+    )
 
 
 def latest_text(plan: Plan) -> PlanText:
