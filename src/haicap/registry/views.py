@@ -79,6 +79,8 @@ def unit(request: HttpRequest, code: str) -> HttpResponse:
         "title": subject.title,
         "crumbs": _crumbs(subject, day),
         "unit": subject,
+        "parent": titled(subject.parent_kind, subject.parent_name),
+        "province": titled(subject.province_kind, subject.province_name),
         "day": day,
         "history": history,
         "rows": _history_rows(history),

@@ -33,7 +33,9 @@ class CorrelationMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.correlation_id = new_id()  # type: ignore[attr-defined]
-        response = self.get_response(request)
+        # no text of ours holds a NUL, and PostgreSQL refuses one: such an address is a mistake or an attack
+        unreadable = "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
+        response = errors.bad_request(request) if unreadable else self.get_response(request)
         response["X-Correlation-Id"] = str(request.correlation_id)  # type: ignore[attr-defined]
         return response
 
