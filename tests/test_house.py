@@ -123,7 +123,8 @@ def _schema() -> set[tuple[str, ...]]:
         "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
         "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
         " WHERE connamespace = 'public'::regnamespace",
-        "SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+        "SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger"
+        " WHERE NOT tgisinternal",
         "SELECT '', p.proname, md5(p.prosrc) FROM pg_proc p WHERE pronamespace = 'public'::regnamespace"
         " AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')",
     )

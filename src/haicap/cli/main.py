@@ -24,8 +24,8 @@ class Commands(click.Group):
     """The command modules of this package, one command each, imported only when called.
 
     A command module has a click command or group named `command` (or `cli`); its name is the module's. What
-    `haicap --help` says of it is the module's constant `HELP`, else the first line of the command's docstring,
-    read from the source, so that the help of all commands costs no import.
+    `haicap --help` says of it is the module's constant `HELP`, else the first line of its docstring, read
+    from the source, so that the help of all commands costs no import.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 QUARTERS = 4
+LOG_WIDTH = 120
 
 
 class Meter:
@@ -73,6 +74,8 @@ class Display:
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False, soft_wrap=True)
+        if not self.console.is_terminal:
+            self.console.width = LOG_WIDTH
 
     @contextmanager
     def step(self, title: str) -> Iterator[Meter]:

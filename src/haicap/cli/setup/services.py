@@ -64,7 +64,7 @@ def web_server(host: str, port: int, workers: int) -> Service:
 def worker() -> Service:
     """The worker that delivers the outbox and runs the jobs."""
     command = [sys.executable, "-m", "django", "procrastinate", "worker", "--concurrency", "2"]
-    return Service("worker", [*command, "--shutdown-graceful-timeout", "4"], _environment())
+    return Service("worker", [*command, "--shutdown-graceful-timeout", "4"], _environment(), quiet=True)
 
 
 def _environment(**extra: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ def show(display: Display) -> None:
     if run is None:
         return
     table = Table(title="Bảng đối soát", title_justify="left", show_edge=False, pad_edge=False)
-    table.add_column("Loại")
+    table.add_column("Loại", no_wrap=True)
     for title in PARTS.values():
         table.add_column(title, justify="right")
     table.add_column("Cân")

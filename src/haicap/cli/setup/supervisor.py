@@ -39,6 +39,7 @@ class Service:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
+    quiet: bool = False  # what it prints is for nobody; its errors are shown all the same
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     start_again_at: float = 0.0
@@ -50,6 +51,7 @@ class Service:
             self.command,
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if self.quiet else None,
             start_new_session=True,
             preexec_fn=_die_with_parent,
         )
