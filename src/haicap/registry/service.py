@@ -56,6 +56,7 @@ from haicap.registry.writer import (
     withdraw_unit_changes,
     write_unit_changes,
 )
+from haicap.registry.writer import write_spellings as _write_spellings
 
 __all__ = [
     "BASE_KEY",
@@ -86,6 +87,7 @@ __all__ = [
     "state_before",
     "stored_state",
     "withdraw_reorganisation",
+    "write_spellings",
     "write_unit_changes",
 ]
 
@@ -291,6 +293,18 @@ def withdraw_reorganisation(actor: Actor, reorganisation_id: uuid.UUID, reason: 
         reorganisation.save(update_fields=["undone_at"])
         act.changed("registry.unit", reorganisation.id, {"key": reorganisation.key}, report.as_dict())
         return report
+
+
+def write_spellings(actor: Actor, spellings: Sequence[Spelling]) -> int:
+    """Ghi tên khác của đơn vị: how other systems write a unit's name, so that search and matching find it.
+
+    Known ones are left alone; returns how many are new.
+    """
+    _require(actor)
+    with journal.act(actor, "registry.write_spellings") as act:
+        written = _write_spellings(spellings)
+        act.changed("registry.unit_name", None, None, {"count": written, "given": len(spellings)})
+        return written
 
 
 def _require(actor: Actor) -> None:

@@ -60,9 +60,12 @@ def lock_registry() -> int:
 
 
 def _copy(cursor: Any, statement: str, types: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """Binary COPY of rows into a table; `types` as PostgreSQL names them. Returns how many."""
+    """Binary COPY of rows into a table; `types` as PostgreSQL names them. Returns how many.
+
+    Errors of the database come as Django's, which its own wrapper does not do for COPY.
+    """
     count = 0
-    with cursor.copy(f"COPY {statement} FROM STDIN (FORMAT BINARY)") as copy:
+    with connection.wrap_database_errors, cursor.copy(f"COPY {statement} FROM STDIN (FORMAT BINARY)") as copy:
         copy.set_types(types)
         for row in rows:
             copy.write_row(row)
@@ -170,8 +173,8 @@ def write_unit_changes(
     """
     tell = progress or (lambda done, total: None)
     total = len(changes.closes) + len(changes.changes) + len(changes.opens)
-    write_events(reorganisation_id, changes, changes.payloads())
     _truncate(changes)
+    write_events(reorganisation_id, changes, changes.payloads())
     tell(len(changes.closes) + len(changes.changes), total)
     write_units(opening.state for opening in changes.opens)
     versions = [(change.state, change.event_id) for change in changes.changes]
@@ -225,21 +228,21 @@ def _truncate(changes: UnitChanges) -> None:
             {"units": list(units), "events": list(events), "day": changes.effective_on},
         )
         if cursor.rowcount != len(pairs):
-            _refuse_moved(list(units), changes.effective_on, cursor.rowcount)
+            _refuse_moved(list(units), list(events), changes.effective_on, cursor.rowcount)
 
 
-def _refuse_moved(units: list[uuid.UUID], day: date, found: int) -> None:
+def _refuse_moved(units: list[uuid.UUID], events: list[uuid.UUID], day: date, found: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT unit_id FROM unnest(%s::uuid[]) AS asked (unit_id)
+            SELECT unit_id FROM unnest(%s::uuid[], %s::uuid[]) AS asked (unit_id, event_id)
              WHERE NOT EXISTS (
                 SELECT FROM registry_unitversion AS version
                  WHERE version.unit_id = asked.unit_id AND upper_inf(recorded)
-                   AND upper(valid) = %s
+                   AND version.closed_by_id = asked.event_id AND upper(valid) = %s
              ) LIMIT 20
             """,
-            [units, day],
+            [units, events, day],
         )
         missing = [str(row[0]) for row in cursor.fetchall()]
     raise StateMoved(
