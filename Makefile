@@ -23,7 +23,7 @@ test-slow: setup-test ## Các kiểm thử dài
 	@.venv/bin/python -m pytest -n 2 -m slow $(ARGS)
 
 bench: setup ## Đo tốc độ; bảng kết quả ghi vào build/bench.json
-	@exec .venv/bin/haicap bench $(ARGS)
+	@exec .venv/bin/python -m bench.run $(ARGS)
 
 lint: ## Kiểm tra mã: ruff, mypy, import-linter, di trú, bản dịch
 	@tools/bootstrap run test lint
