@@ -6,15 +6,16 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from functools import lru_cache
 
 from haicap.kernel.clock import ZONE
 from haicap.kernel.ids import new_id
 from haicap.kernel.text import fold
 from haicap.registry.establishment.codes import CodeIssuer, level_one
-from haicap.registry.establishment.templates import AgencyTemplate, template_for
+from haicap.registry.establishment.templates import AgencyTemplate, spoken, template_for
 from haicap.registry.models.agency import AgencyKind
 from haicap.registry.models.desk import DeskKind
-from haicap.registry.models.unit import Kind, Level
+from haicap.registry.models.unit import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class UnitFacts:
     @property
     def spoken(self) -> str:
         """The unit inside a sentence: "phường Hải Vân"."""
-        return f"{Kind(self.kind).label} {self.name}"
+        return spoken(self.kind, self.name)
 
 
 @dataclass(slots=True)
@@ -102,6 +103,19 @@ def rows_for(
     return rows
 
 
+_folded = lru_cache(maxsize=4096)(fold)  # names of organs repeat in every unit
+
+
+def _fold_name(pattern: str, unit: UnitFacts) -> str:
+    """`fold` of an organ's name, from the folds of its parts: `fold` works word by word."""
+    before, slot, after = pattern.partition("{")
+    if not slot:
+        return _folded(pattern)
+    named, _slot, after = after.partition("}")
+    pieces = (_folded(before), _folded(unit.spoken if named == "unit" else unit.name), _folded(after))
+    return " ".join(piece for piece in pieces if piece)
+
+
 def _unit_code(unit: UnitFacts, issuer: CodeIssuer, rows: EstablishmentRows) -> str:
     """The code of the unit's committee: kept, or issued now."""
     if unit.keeps_code:
@@ -128,7 +142,7 @@ def _agency(
     name = template.name.format(unit=unit.spoken, name=unit.name)
     parent = by_kind.get(template.parent) if template.parent else None
     rows.agencies.append((agency_id, unit.unit_id, template.kind.value, template.slot))
-    rows.versions.append((new_id(), agency_id, on, name, fold(name), parent, False, run_id))
+    rows.versions.append((agency_id, on, name, _fold_name(template.name, unit), parent, False, run_id))
     rows.by_place[(unit.unit_id, template.kind.value, template.slot)] = agency_id
     by_kind.setdefault(template.kind, agency_id)
     return agency_id
@@ -161,7 +175,7 @@ def _code(
         code = issuer.next_below(own_code)
     code_id = new_id()
     rows.codes.append((code_id, code, "", on))
-    rows.code_holdings.append((new_id(), code_id, agency_id, on, run_id))
+    rows.code_holdings.append((code_id, agency_id, on, run_id))
 
 
 def _counts(
@@ -187,8 +201,9 @@ def _desks(
     run_id: uuid.UUID | None,
 ) -> None:
     work, leadership = new_id(), new_id()
-    _desk(rows, work, agency_id, DeskKind.WORK, begins_at, run_id)
-    if any(post.leads for post in template.posts):
+    if template.works:
+        _desk(rows, work, agency_id, DeskKind.WORK, begins_at, run_id)
+    if template.leads:
         _desk(rows, leadership, agency_id, DeskKind.LEADERSHIP, begins_at, run_id)
     for post in template.posts:
         ids = [new_id() for _ in range(counts[post.title])]
@@ -206,4 +221,4 @@ def _desk(
     run_id: uuid.UUID | None,
 ) -> None:
     rows.desks.append((desk_id, agency_id, kind.value, ""))
-    rows.holdings.append((new_id(), desk_id, begins_at, agency_id, False, run_id))
+    rows.holdings.append((desk_id, begins_at, agency_id, False, run_id))

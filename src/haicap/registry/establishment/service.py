@@ -21,7 +21,6 @@ from haicap.registry.models.unit import Level
 COLUMNS: dict[str, tuple[str, ...]] = {
     "registry_agency": ("id", "unit_id", "kind", "slot"),
     "registry_agencyversion": (
-        "id",
         "agency_id",
         "begins_on",
         "name",
@@ -31,9 +30,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "run_id",
     ),
     "registry_agencycode": ("id", "code", "code102", "opened_on"),
-    "registry_codeholding": ("id", "code_id", "agency_id", "begins_on", "run_id"),
+    "registry_codeholding": ("code_id", "agency_id", "begins_on", "run_id"),
     "registry_desk": ("id", "founder_id", "kind", "field"),
-    "registry_holding": ("id", "desk_id", "begins_at", "agency_id", "interim", "run_id"),
+    "registry_holding": ("desk_id", "begins_at", "agency_id", "interim", "run_id"),
     "registry_post": ("id", "desk_id", "title_id", "number"),
 }
 

@@ -16,6 +16,26 @@ from haicap.registry.models.unit import Kind, Level
 
 TWO_LEVELS_FROM = date(2025, 7, 1)
 
+#: The word for a kind of unit inside a name: always Vietnamese, whatever the language of whoever acts.
+WORD_OF_KIND: dict[str, str] = {
+    Kind.TINH: "tỉnh",
+    Kind.THANH_PHO: "thành phố",
+    Kind.QUAN: "quận",
+    Kind.HUYEN: "huyện",
+    Kind.THI_XA: "thị xã",
+    Kind.THANH_PHO_THUOC_TINH: "thành phố",
+    Kind.THANH_PHO_THUOC_THANH_PHO: "thành phố",
+    Kind.XA: "xã",
+    Kind.PHUONG: "phường",
+    Kind.THI_TRAN: "thị trấn",
+    Kind.DAC_KHU: "đặc khu",
+}
+
+
+def spoken(kind: str, name: str) -> str:
+    """A unit inside a sentence: "phường Hải Vân"."""
+    return f"{WORD_OF_KIND[kind]} {name}"
+
 
 class Period(Enum):
     """Which law on local government is in force."""
@@ -52,6 +72,16 @@ class AgencyTemplate:
     parent: AgencyKind | None = None
     code: str = ""
     posts: tuple[PostTemplate, ...] = ()
+
+    @property
+    def leads(self) -> bool:
+        """Whether it has a leadership desk."""
+        return any(post.leads for post in self.posts)
+
+    @property
+    def works(self) -> bool:
+        """Whether it gets a work desk at once; others get theirs with their first piece of work."""
+        return self.kind == AgencyKind.COMMITTEE or any(not post.leads for post in self.posts)
 
 
 def _lead(title: str, count: int = 1) -> PostTemplate:
