@@ -118,7 +118,10 @@ class HistoryEdge:
 
 @dataclass(frozen=True, slots=True)
 class UnitHistory:
-    """Lịch sử của một đơn vị: its own versions, and every succession before and after it, nearest first."""
+    """Lịch sử của một đơn vị: its own versions, and every succession before and after it, nearest first.
+
+    An edge that `continues` tells a change of a unit that lives on, in that unit's own generation.
+    """
 
     unit_id: uuid.UUID
     spans: tuple[UnitSpan, ...]

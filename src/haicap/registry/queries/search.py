@@ -180,7 +180,9 @@ class SearchIndex:
         found: dict[str, set[uuid.UUID]] = defaultdict(set)
         for version in self.snap.versions:
             if version.level != Level.COMMUNE:
-                found[_key(version.fold)].add(version.unit_id)
+                name = _key(version.fold)
+                found[name].add(version.unit_id)
+                found[name.replace(" ", "")].add(version.unit_id)  # "danang"
         for nickname, name in _NICKNAMES.items():
             found[nickname] |= found.get(name, set())
         return {name: frozenset(units) for name, units in found.items() if units}
