@@ -9,6 +9,46 @@ from haicap.kernel.contract import Cut, LedgerLine, Undo, UndoReport
 from haicap.kernel.contract.digest import Digest, digest_of
 from haicap.registry.carriers.base import RegistryCarrier, digests_by, execute, scalar
 
+# The instant of the undo, or right after the desk's latest holding where that begins later (a drawer set up while the
+# undo was waiting for its lock; a cut-over whose instant is yet to come).
+_AFTER_ALL = """
+    greatest(%(now)s, (
+        SELECT max(latest.begins_at) + interval '1 microsecond' FROM registry_holding latest
+        WHERE latest.desk_id = {desk}))
+"""
+
+# Desks that agencies made by the cut-over hold now, their own drawers first of all: they may hold work taken in since.
+# Whom the agency took over from gets them back; for a brand-new organ whom its committee took over from, or, where
+# the unit lives on, its committee itself. Leaders' desks close.
+_RETURN_NEW = f"""
+    WITH made AS MATERIALIZED (
+        SELECT a.id, a.unit_id FROM registry_agency a
+        WHERE a.id IN (SELECT agency_id FROM registry_agencyversion WHERE run_id = %(run)s)
+          AND %(run)s = (
+            SELECT first.run_id FROM registry_agencyversion first
+            WHERE first.agency_id = a.id AND first.withdrawn_at IS NULL ORDER BY first.begins_on LIMIT 1)
+    ), held AS MATERIALIZED (
+        SELECT DISTINCT ON (h.desk_id) h.desk_id, h.agency_id FROM registry_holding h
+        WHERE h.desk_id IN (
+            SELECT ever.desk_id FROM registry_holding ever JOIN made ON made.id = ever.agency_id)
+        ORDER BY h.desk_id, h.begins_at DESC
+    )
+    INSERT INTO registry_holding (id, desk_id, begins_at, agency_id, interim)
+    SELECT kernel_new_id(), d.id, {_AFTER_ALL.format(desk="d.id")},
+           CASE WHEN d.kind = 'work' THEN coalesce(heir.predecessor_id, standing.id) END, d.kind = 'work'
+    FROM held
+    JOIN made ON made.id = held.agency_id
+    JOIN registry_desk d ON d.id = held.desk_id
+    LEFT JOIN LATERAL (
+        SELECT s.predecessor_id FROM registry_agencysuccession s
+        JOIN registry_agency heir ON heir.id = s.successor_id AND heir.unit_id = made.unit_id
+        WHERE s.run_id = %(run)s
+        ORDER BY (s.successor_id = made.id) DESC, (heir.kind = 'ubnd') DESC, s.part, s.predecessor_id LIMIT 1
+    ) heir ON true
+    LEFT JOIN registry_agency standing
+        ON standing.unit_id = made.unit_id AND standing.kind = 'ubnd' AND standing.id NOT IN (SELECT id FROM made)
+"""
+
 
 class DeskCarrier(RegistryCarrier):
     """Bàn xử lý: every work desk of an ended agency is held by its successor from the cut-over on.
@@ -36,7 +76,8 @@ class DeskCarrier(RegistryCarrier):
         execute(
             """
             INSERT INTO registry_holding (id, desk_id, begins_at, agency_id, interim, run_id)
-            SELECT kernel_new_id(), d.desk_id, %(at)s, d.agency_id, d.fate = 'undecided', %(run)s
+            SELECT kernel_new_id(), d.desk_id, greatest(%(at)s, d.since + interval '1 microsecond'),
+                   d.agency_id, d.fate = 'undecided', %(run)s
             FROM cut_desk d
             WHERE d.fate <> 'kept' AND NOT d.held
             """,
@@ -110,9 +151,9 @@ class DeskCarrier(RegistryCarrier):
             params,
         )
         restored = execute(
-            """
+            f"""
             INSERT INTO registry_holding (id, desk_id, begins_at, agency_id, interim)
-            SELECT kernel_new_id(), r.desk_id, %(now)s, was.agency_id, was.interim
+            SELECT kernel_new_id(), r.desk_id, {_AFTER_ALL.format(desk="r.desk_id")}, was.agency_id, was.interim
             FROM registry_holding r
             JOIN LATERAL (
                 SELECT agency_id, interim FROM registry_holding h
@@ -122,24 +163,7 @@ class DeskCarrier(RegistryCarrier):
             """,
             params,
         )
-        # Desks of agencies that the cut-over made: drawers set up since may hold work. Their main predecessor in the
-        # plan takes them; a desk of a brand-new organ goes to the committee's predecessor, leaders' desks close.
-        orphaned = execute(
-            """
-            INSERT INTO registry_holding (id, desk_id, begins_at, agency_id, interim)
-            SELECT kernel_new_id(), d.id, %(now)s, CASE WHEN d.kind = 'work' THEN heir.predecessor_id END, d.kind = 'work'
-            FROM registry_desk d
-            JOIN registry_agency a ON a.id = d.founder_id
-            JOIN registry_agencyversion av ON av.agency_id = a.id AND av.run_id = %(run)s
-            LEFT JOIN LATERAL (
-                SELECT s.predecessor_id FROM registry_agencysuccession s
-                JOIN registry_agency heir ON heir.id = s.successor_id AND heir.unit_id = a.unit_id
-                WHERE s.run_id = %(run)s
-                ORDER BY (s.successor_id = a.id) DESC, (heir.kind = 'ubnd') DESC, s.part, s.predecessor_id LIMIT 1
-            ) heir ON true
-            """,
-            params,
-        )
+        orphaned = execute(_RETURN_NEW, params)
         problems = (
             (
                 _(

@@ -17,7 +17,6 @@ from haicap.kernel.actor import Actor
 from haicap.kernel.contract import Carrier, Cut, LedgerLine, carriers
 from haicap.kernel.errors import Conflict
 from haicap.registry.establishment.service import write_rows
-from haicap.registry.models import Holding
 from haicap.registry.service import (
     UnitChanges,
     changes_of,
@@ -34,11 +33,12 @@ from haicap.reorganisation.engine.facts import (
     facts_of,
     find_desks,
     find_late_desks,
+    latest_holding,
     write_consequences,
     write_scope,
 )
 from haicap.reorganisation.engine.runs import Watch, finish_run
-from haicap.reorganisation.models import LedgerRow, PlanState, Run, RunKind
+from haicap.reorganisation.models import LedgerRow, PlanState, Run
 from haicap.reorganisation.models import Plan as PlanRow
 from haicap.reorganisation.plan.model import Plan
 from haicap.reorganisation.plan.specs import acts_of, specs_of_plan
@@ -108,17 +108,19 @@ def _within(
     action = "reorganisation.cut_over" if keep else "reorganisation.rehearse"
     with journal.act(actor, action, reason=plan.title, resolution=plan.resolution) as act:
         with watch.phase("read", _("Đọc sổ đăng ký")):
-            lock_registry()
+            revision = lock_registry()
+            if keep:
+                _refuse_stale(plan_row, revision)
             ids = ensure_resolutions(acts_of(plan))
             state = state_before(plan.effective_on)
             formations, abolished = specs_of_plan(plan, ids)
             changes = changes_of(state, plan.effective_on, formations, abolished)
             facts = facts_of(plan, changes, state)
-            cut = _cut(plan_row, plan, watch, facts)
         everyone = carriers()
         with watch.phase("scope", _("Tìm cơ quan và bàn xử lý liên quan")):
             write_scope(facts)
-            find_desks(cut.at, cut.run_id)
+            cut = _cut(plan_row, plan, watch, facts)
+            find_desks(cut.run_id)
         quiet = [carrier for carrier in everyone if not carrier.locks]
         busy = [carrier for carrier in everyone if carrier.locks]
         with watch.phase("count", _("Đếm trước")):
@@ -137,7 +139,7 @@ def _within(
         with watch.phase("lock", _("Bắt đầu thời khắc chỉ đọc")):
             locked_at = _lock(busy)
         with watch.phase("desks", _("Giao bàn xử lý cho đơn vị mới")):
-            find_late_desks(cut.at, cut.run_id, len(facts.rows.desks))
+            find_late_desks(cut.run_id, len(facts.rows.desks))
             for carrier in busy:
                 carrier.begin(cut)
             _carry(busy, cut, lines)
@@ -151,31 +153,41 @@ def _within(
     return ordered, locked_at
 
 
+def _refuse_stale(plan_row: PlanRow, revision: int) -> None:
+    """Under the registry's lock: neither plan nor registry may have changed since the plan was found ready."""
+    now = PlanRow.objects.select_for_update(no_key=True).get(pk=plan_row.pk)
+    latest = now.texts.aggregate(number=Max("number"))["number"]
+    if now.state != PlanState.DONE and (now.checked_revision, now.checked_number) == (revision, latest):
+        return
+    raise Conflict(
+        _("Kế hoạch «%(key)s» hoặc sổ đăng ký vừa được người khác thay đổi.") % {"key": now.key},
+        code="REO-041" if now.state == PlanState.DONE else "REO-042",
+        kept=_("Chưa có gì chuyển."),
+        todo=_("Kiểm tra lại kế hoạch rồi mới chuyển đổi."),
+    )
+
+
 def _cut(plan_row: PlanRow, plan: Plan, watch: Watch, facts: Facts) -> Cut:
-    """The cut as carriers see it. Its instant is the law's; where a desk concerned was given to somebody at or
-    after that instant already (an earlier cut-over that was undone), it is now.
-    """
+    """The cut as carriers see it; its scope has been written."""
     now = clock.now()
     return Cut(
         run_id=watch.run_id,
         plan_id=plan_row.pk,
         effective_on=plan.effective_on,
         effective_at=plan.effective_at,
-        at=_instant(plan_row, plan, now),
+        at=_instant(plan, now),
         now=now,
         resolution=plan.resolution,
         rules=dict(facts.rules),
     )
 
 
-def _instant(plan_row: PlanRow, plan: Plan, now: datetime) -> datetime:
-    """From when the new holders hold: after the last holding that an earlier, undone cut-over left behind."""
-    undone = Run.objects.filter(plan=plan_row, kind=RunKind.CUT_OVER, undone_by__isnull=False)
-    if not undone.exists():
-        return plan.effective_at
-    desks = Holding.objects.filter(run_id__in=undone.values("pk")).values("desk_id")
-    latest = Holding.objects.filter(desk_id__in=desks).aggregate(latest=Max("begins_at"))["latest"]
-    return max(now, plan.effective_at, latest + AT_ONCE if latest else now)
+def _instant(plan: Plan, now: datetime) -> datetime:
+    """From when the new holders hold: the law's first instant; where a desk concerned was given to somebody then or
+    later already (an undone cut-over, drawers set up because the cut-over is late), now and after all of these.
+    """
+    latest = latest_holding(plan.effective_at)
+    return plan.effective_at if latest is None else max(now, latest + AT_ONCE)
 
 
 def _write_registry(

@@ -10,8 +10,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from haicap.kernel.database.copy import copy_rows
+from haicap.kernel.errors import Conflict
 from haicap.kernel.ids import new_id
 from haicap.kernel.text import fold
 from haicap.registry.division import Boundaries, DivisionRules
@@ -25,7 +27,8 @@ from haicap.registry.establishment import (
     template_for,
 )
 from haicap.registry.establishment.codes import level_one
-from haicap.registry.models import AgencyKind, Kind, Level
+from haicap.registry.establishment.templates import spoken
+from haicap.registry.models import AgencyKind, Level
 from haicap.registry.service import UnitChanges, UnitState
 from haicap.reorganisation.plan.model import Plan, UnitPlan
 
@@ -50,7 +53,8 @@ CREATE TEMP TABLE cut_procedure (procedure_code text PRIMARY KEY, agency_id uuid
 CREATE TEMP TABLE cut_staff (post_id uuid NOT NULL, person_id uuid NOT NULL) ON COMMIT DROP;
 CREATE TEMP TABLE cut_desk (
     desk_id uuid PRIMARY KEY, holder_id uuid NOT NULL, kind text NOT NULL, place_id uuid, field text NOT NULL,
-    fate text, agency_id uuid, held boolean NOT NULL DEFAULT false
+    since timestamptz NOT NULL, interim boolean NOT NULL, fate text, agency_id uuid,
+    held boolean NOT NULL DEFAULT false
 ) ON COMMIT DROP;
 CREATE TEMP TABLE cut_known (desks bigint NOT NULL, holdings bigint NOT NULL) ON COMMIT DROP;
 """
@@ -111,10 +115,13 @@ def facts_of(plan: Plan, changes: UnitChanges, state: dict[uuid.UUID, UnitState]
 def _rules(plan: Plan, facts: Facts, by_code: Mapping[str, uuid.UUID]) -> dict[uuid.UUID, DivisionRules]:
     """The rules of every divided unit, and of every abolished district (by the place's successor)."""
     boundaries = Boundaries.read(Path(plan.boundaries)) if plan.boundaries else None
+    heirs_of: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
+    for edge in facts.changes.successions:
+        heirs_of[edge.predecessor_id].append(edge.successor_id)
     found: dict[uuid.UUID, DivisionRules] = {}
     for division in plan.divisions:
         unit_id = by_code[division.code]
-        heirs = [edge.successor_id for edge in facts.changes.successions if edge.predecessor_id == unit_id]
+        heirs = heirs_of[unit_id]
         found[unit_id] = DivisionRules(
             villages={fold(text): facts.unit_of(code) for text, code in division.villages},
             addresses=[(fold(text), facts.unit_of(code)) for text, code in division.addresses],
@@ -184,12 +191,16 @@ WRITE_HEIRS = """
 """
 
 # Every desk that an agency concerned holds at the cut-over. Run again under the lock, for drawers set up meanwhile.
+# `interim`: a person has yet to decide about it since an earlier cut-over; not so the drawers of agencies that an
+# undone cut-over had made, which come back to whom they were taken from.
 FIND_DESKS = """
-    INSERT INTO cut_desk (desk_id, holder_id, kind, place_id, field)
-    SELECT d.id, held.agency_id, d.kind, d.place_id, d.field
+    INSERT INTO cut_desk (desk_id, holder_id, kind, place_id, field, since, interim)
+    SELECT d.id, held.agency_id, d.kind, d.place_id, d.field, held.begins_at,
+           held.interim AND EXISTS (
+               SELECT FROM registry_agencyversion v WHERE v.agency_id = d.founder_id AND v.withdrawn_at IS NULL)
     FROM (
-        SELECT DISTINCT ON (h.desk_id) h.desk_id, h.agency_id FROM registry_holding h
-        WHERE h.begins_at < %(at)s AND h.run_id IS DISTINCT FROM %(run)s
+        SELECT DISTINCT ON (h.desk_id) h.desk_id, h.agency_id, h.begins_at, h.interim FROM registry_holding h
+        WHERE h.run_id IS DISTINCT FROM %(run)s
         ORDER BY h.desk_id, h.begins_at DESC
     ) held
     JOIN cut_agency a ON a.agency_id = held.agency_id
@@ -203,25 +214,32 @@ COUNT_KNOWN = """
 """
 
 # A leadership desk of an ended agency closes. A drawer of an abolished district for one place goes to that place's
-# successor; work in a transferred field goes to the department; what remains lies with the interim holder.
+# successor; work in a transferred field goes to the department; what remains lies with the interim holder. What was
+# undecided before stays undecided, whoever holds it now. A desk whose founder is set up again (its first setting up was
+# undone) goes back to it.
 DECIDE_DESKS = """
     UPDATE cut_desk d SET fate = decided.fate, agency_id = decided.agency_id
     FROM (
         SELECT x.desk_id,
                CASE
+                   WHEN again.agency_id IS NOT NULL THEN 'carried'
                    WHEN a.fate = 'kept' THEN 'kept'
                    WHEN x.kind = 'leadership' THEN 'closed'
+                   WHEN x.interim THEN 'undecided'
                    WHEN transfer.agency_id IS NOT NULL THEN 'carried'
                    WHEN place_agency.id IS NOT NULL AND NOT place.divided THEN 'carried'
                    WHEN a.divided THEN 'undecided'
                    ELSE 'carried'
                END AS fate,
                CASE
+                   WHEN again.agency_id IS NOT NULL THEN again.agency_id
                    WHEN a.fate = 'kept' THEN a.agency_id
                    WHEN x.kind = 'leadership' THEN NULL
                    ELSE coalesce(transfer.agency_id, place_agency.id, a.successor_id)
                END AS agency_id
         FROM cut_desk x
+        JOIN registry_desk desk ON desk.id = x.desk_id
+        LEFT JOIN cut_new_agency again ON again.agency_id = desk.founder_id
         JOIN cut_agency a ON a.agency_id = x.holder_id
         JOIN cut_unit u ON u.unit_id = a.unit_id
         LEFT JOIN cut_transfer transfer ON u.level = 'district' AND x.field <> '' AND transfer.field = x.field
@@ -234,28 +252,72 @@ DECIDE_DESKS = """
 """
 
 
-def find_desks(at: datetime, run_id: uuid.UUID) -> None:
+def find_desks(run_id: uuid.UUID) -> None:
     """Find the desks concerned, and note how many desks and holdings there were when we looked."""
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO cut_known {COUNT_KNOWN}", {"run": run_id})
-        cursor.execute(FIND_DESKS, {"at": at, "run": run_id})
+        cursor.execute(FIND_DESKS, {"run": run_id})
         cursor.execute("ANALYZE cut_desk")
 
 
+_WITHOUT_HEIR = """
+    SELECT DISTINCT v.name FROM cut_desk d
+    JOIN LATERAL (
+        SELECT name FROM registry_agencyversion v WHERE v.agency_id = d.holder_id AND v.withdrawn_at IS NULL
+        ORDER BY v.begins_on DESC LIMIT 1
+    ) v ON true
+    WHERE d.kind = 'work' AND d.agency_id IS NULL ORDER BY v.name LIMIT 20
+"""
+
+
+class NobodyTakesOver(Conflict):
+    """An agency ends and no agency takes its work over (không có cơ quan tiếp nhận)."""
+
+    code = "REO-052"
+
+
 def decide_desks() -> None:
-    """Decide the fate of every desk that has none yet."""
+    """Decide the fate of every desk that has none yet; raises NobodyTakesOver (REO-052) for one without an heir."""
     with connection.cursor() as cursor:
         cursor.execute(DECIDE_DESKS)
+        cursor.execute(_WITHOUT_HEIR)
+        names = [name for (name,) in cursor.fetchall()]
+    if names:
+        raise NobodyTakesOver(
+            _("Không có cơ quan nào tiếp nhận việc của: %(names)s.") % {"names": "; ".join(names)},
+            kept=_("Không có gì được chuyển: dữ liệu như trước khi chạy."),
+            todo=_("Lập cơ quan cho đơn vị kế thừa hoặc tạm giữ, hay chọn đơn vị khác trong kế hoạch."),
+            details={"agencies": names},
+        )
 
 
-def find_late_desks(at: datetime, run_id: uuid.UUID, made: int) -> None:
+_LATEST_HOLDING = """
+    SELECT max(h.begins_at) FROM registry_holding h
+    WHERE h.begins_at >= %(at)s AND h.desk_id IN (
+        SELECT held.desk_id FROM registry_holding held JOIN cut_agency USING (agency_id)
+        UNION ALL
+        SELECT d.id FROM registry_desk d
+        JOIN registry_agency a ON a.id = d.founder_id JOIN cut_unit USING (unit_id)
+    )
+"""
+
+
+def latest_holding(at: datetime) -> datetime | None:
+    """When the latest holding of a desk concerned begins, among those that begin at `at` or later; None: none does."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LATEST_HOLDING, {"at": at})
+        found: datetime | None = cursor.fetchone()[0]
+        return found
+
+
+def find_late_desks(run_id: uuid.UUID, made: int) -> None:
     """Under the lock: drawers that were set up since the desks were found, besides the `made` ones of this run."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT desks, (SELECT count(*) FROM registry_desk) FROM cut_known")
         known, now = cursor.fetchone()
         if known + made != now:
-            cursor.execute(FIND_DESKS, {"at": at, "run": run_id})
-            cursor.execute(DECIDE_DESKS)
+            cursor.execute(FIND_DESKS, {"run": run_id})
+            decide_desks()
 
 
 # --- the new agencies ---
@@ -390,7 +452,9 @@ def _living_on(
     """Units that live on: new names of their agencies, new codes under a new superior, organs the new law adds."""
     effective_on = facts.plan.effective_on
     new_period = Period.on(effective_on) is not Period.on(facts.day_before)
-    existing = _agencies_of([change.state.unit_id for change in facts.changes.changes])
+    living_on = [change.state.unit_id for change in facts.changes.changes]
+    existing = _agencies_of(living_on)
+    dormant = _dormant_agencies(living_on) if new_period else {}
     for change in facts.changes.changes:
         was, now = change.was, change.state
         agencies = existing.get(now.unit_id, [])
@@ -419,7 +483,89 @@ def _living_on(
                 working_posts=working,
             )
             extra.kept_codes.clear()
-            _extend(rows, extra)
+            _extend(rows, _set_up_again(extra, dormant.get(now.unit_id, {})))
+
+
+Dormant = Mapping[tuple[str, str], uuid.UUID]
+
+
+def _dormant_agencies(units: Iterable[uuid.UUID]) -> dict[uuid.UUID, dict[tuple[str, str], uuid.UUID]]:
+    """Unit → (kind, slot) → agency for agencies without a believed version: an undone cut-over had set them up."""
+    found: dict[uuid.UUID, dict[tuple[str, str], uuid.UUID]] = defaultdict(dict)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT a.unit_id, a.kind, a.slot, a.id FROM registry_agency a
+            WHERE a.unit_id = ANY(%s) AND NOT EXISTS (
+                SELECT FROM registry_agencyversion v WHERE v.agency_id = a.id AND v.withdrawn_at IS NULL)
+            """,
+            [list(units)],
+        )
+        for unit_id, kind, slot, agency_id in cursor.fetchall():
+            found[unit_id][kind, slot] = agency_id
+    return found
+
+
+def _set_up_again(rows: EstablishmentRows, dormant: Dormant) -> EstablishmentRows:
+    """The rows with agencies, desks and posts that an undone cut-over left behind taken up instead of made anew.
+
+    An agency is one of its kind and slot at its unit, whenever it was set up; its names and codes are new rows.
+    """
+    same: dict[object, uuid.UUID] = {
+        agency_id: dormant[kind, slot]  # type: ignore[index]
+        for agency_id, _unit, kind, slot in rows.agencies
+        if (kind, slot) in dormant
+    }
+    if not same:
+        return rows
+    agencies = set(same)
+    desks, posts = _desks_and_posts(same.values())
+    for desk_id, founder, kind, field_ in rows.desks:
+        if known := desks.get((same.get(founder), kind, field_)):
+            same[desk_id] = known
+    for post_id, desk_id, title, number in rows.posts:
+        if known := posts.get((same.get(desk_id), title, number)):
+            same[post_id] = known
+
+    def renamed(table: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+        return [
+            tuple(same.get(value, value) if isinstance(value, uuid.UUID) else value for value in row)
+            for row in table
+        ]
+
+    rows.agencies = [row for row in rows.agencies if row[0] not in agencies]
+    rows.versions, rows.code_holdings = renamed(rows.versions), renamed(rows.code_holdings)
+    # A work desk is with the committee meanwhile and is given back among the desks that are carried.
+    returning = {
+        desk_id for desk_id, _founder, kind, _field in rows.desks if kind == "work" and desk_id in same
+    }
+    rows.holdings = renamed([row for row in rows.holdings if row[1] not in returning])
+    rows.desks = renamed([row for row in rows.desks if row[0] not in same])
+    rows.posts = renamed([row for row in rows.posts if row[0] not in same])
+    rows.by_place = {place: same.get(agency_id, agency_id) for place, agency_id in rows.by_place.items()}
+    rows.posts_by_title = {
+        (same.get(agency_id, agency_id), title): [same.get(post_id, post_id) for post_id in ids]
+        for (agency_id, title), ids in rows.posts_by_title.items()
+    }
+    return rows
+
+
+def _desks_and_posts(
+    agencies: Iterable[uuid.UUID],
+) -> tuple[dict[tuple[object, ...], uuid.UUID], dict[tuple[object, ...], uuid.UUID]]:
+    """(founder, kind, field) → desk without a place, (desk, title, number) → post, of these agencies."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT founder_id, kind, field, id FROM registry_desk WHERE founder_id = ANY(%s) AND place_id IS NULL",
+            [list(agencies)],
+        )
+        desks = {(founder, kind, field_): desk_id for founder, kind, field_, desk_id in cursor.fetchall()}
+        cursor.execute(
+            "SELECT desk_id, title_id, number, id FROM registry_post WHERE desk_id = ANY(%s)",
+            [list(desks.values())],
+        )
+        posts = {(desk, title, number): post_id for desk, title, number, post_id in cursor.fetchall()}
+    return desks, posts
 
 
 Existing = tuple[uuid.UUID, str, str, str]
@@ -459,13 +605,13 @@ def _rename(
     templates = list(
         zip(template_for(was.level, was.kind, on), template_for(now.level, now.kind, on), strict=False)
     )
-    spoken = f"{Kind(now.kind).label} {now.name}"
+    named = spoken(now.kind, now.name)
     for agency_id, kind, slot, _name in agencies:
         for old, new in templates:
             if (old.kind.value, old.slot) == (kind, slot):
-                name = new.name.format(unit=spoken, name=now.name)
+                name = new.name.format(unit=named, name=now.name)
                 rows.versions.append(
-                    (new_id(), agency_id, on, name, fold(name), _parent(agencies, new.parent), False, run_id)
+                    (agency_id, on, name, fold(name), _parent(agencies, new.parent), False, run_id)
                 )
                 break
 
@@ -497,7 +643,7 @@ def _recode(
             continue
         code_id = new_id()
         rows.codes.append((code_id, code, "", on))
-        rows.code_holdings.append((new_id(), code_id, agency_id, on, run_id))
+        rows.code_holdings.append((code_id, agency_id, on, run_id))
     return own
 
 

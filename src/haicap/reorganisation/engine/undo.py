@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from haicap.kernel import clock, journal, outbox
 from haicap.kernel.actor import Actor
 from haicap.kernel.contract import Undo, UndoReport, carriers
+from haicap.registry.service import PERMISSION as CHANGE_UNITS
 from haicap.registry.service import lock_registry, withdraw_reorganisation
 from haicap.reorganisation.engine.cut import AT_ONCE, _lock
 from haicap.reorganisation.engine.runs import Watch, finish_run
@@ -60,7 +61,7 @@ def perform_undo(run: Run, watch: Watch, actor: Actor, reason: str) -> UndoOutco
         with watch.phase("carry", _("Trả lại bàn xử lý, nhân sự, trụ sở, mã, cơ quan")):
             reports = [carrier.undo(undo) for carrier in everyone]
         with watch.phase("units", _("Trả lại đơn vị hành chính")):
-            units = withdraw_reorganisation(actor, run.reorganisation_id, reason)
+            units = withdraw_reorganisation(_may_withdraw(actor), run.reorganisation_id, reason)
         reports = [
             UndoReport(
                 report.system, report.record, report.label, units.ended.count + units.changed.count,
@@ -76,3 +77,8 @@ def perform_undo(run: Run, watch: Watch, actor: Actor, reason: str) -> UndoOutco
         finish_run(watch.run_id, watch, undoes=run, report={"classes": outcome.as_list()})
         Plan.objects.filter(pk=run.plan_id).update(state=PlanState.UNDONE)
     return outcome
+
+
+def _may_withdraw(actor: Actor) -> Actor:
+    """Who may take a cut-over back may take back what it did to units, as the cut-over may do it to them."""
+    return replace(actor, permissions=actor.permissions | {CHANGE_UNITS})

@@ -49,7 +49,7 @@ _BY_PROCEDURE = f"""
     FROM onestop_dossier o
     JOIN cut_procedure p USING (procedure_code)
     JOIN cut_desk d ON d.desk_id = o.desk_id
-    JOIN cut_agency a ON a.agency_id = d.holder_id
+    JOIN cut_agency a ON a.agency_id = d.holder_id AND a.fate = 'ended'
     JOIN cut_unit u ON u.unit_id = a.unit_id AND u.level = 'district'
     WHERE o.status IN ({_FLYING})
 """
@@ -68,7 +68,10 @@ _MOVE = f"""
         RETURNING record_id, from_desk_id, to_desk_id
     ), stepped AS (
         INSERT INTO onestop_dossierstep (id, dossier_id, at, desk_id, agency_id, actor, action, status, note, run_id)
-        SELECT kernel_new_id(), id, %(at)s, to_desk, agency_id, %(actor)s, 'place', status, how, %(run)s FROM moved
+        SELECT kernel_new_id(), id, greatest(%(at)s, (
+                   SELECT max(s.at) + interval '1 microsecond' FROM onestop_dossierstep s WHERE s.dossier_id = moved.id
+               )), to_desk, agency_id, %(actor)s, 'place', status, how, %(run)s
+        FROM moved
     )
     SELECT count(*), coalesce(bit_xor(uuid_hash_extended(record_id, 0)), 0) FROM kept
 """
@@ -216,7 +219,7 @@ class DossierCarrier(Carrier):
     _HELD = """
         LEFT JOIN LATERAL (
             SELECT agency_id, interim FROM registry_holding h
-            WHERE h.desk_id = t.desk_id AND h.begins_at <= %(at)s ORDER BY h.begins_at DESC LIMIT 1
+            WHERE h.desk_id = t.desk_id ORDER BY h.begins_at DESC LIMIT 1
         ) held ON true
     """
 
@@ -237,7 +240,7 @@ class DossierCarrier(Carrier):
                 )
                 SELECT {self._FATE} AS fate, sum(t.n), bit_xor(t.x) FROM t {self._HELD} GROUP BY 1
                 """,
-                {"run": cut.run_id, "at": cut.at},
+                {"run": cut.run_id},
             )
             return {fate: Digest(int(n), int(x)) for fate, n, x in cursor.fetchall() if fate}
 
@@ -256,7 +259,7 @@ class DossierCarrier(Carrier):
                 )
                 SELECT {self._FATE} AS fate, sum(t.n), bit_xor(t.x) FROM t {self._HELD} GROUP BY 1
                 """,
-                {"run": cut.run_id, "at": cut.at},
+                {"run": cut.run_id},
             )
             return {fate: Digest(int(n), int(x)) for fate, n, x in cursor.fetchall() if fate}
 
@@ -290,10 +293,20 @@ class DossierCarrier(Carrier):
             cursor.execute(
                 """
                 SELECT count(*) FROM onestop_dossier o
-                JOIN registry_desk d ON d.id = o.desk_id
-                JOIN registry_agencyversion v ON v.agency_id = d.founder_id AND v.run_id = %s
+                WHERE o.desk_id IN (
+                    SELECT d.id FROM registry_desk d
+                    JOIN (
+                        SELECT DISTINCT ON (agency_id) agency_id, run_id FROM registry_agencyversion
+                        WHERE withdrawn_at IS NULL AND agency_id IN (
+                            SELECT agency_id FROM registry_agencyversion WHERE run_id = %(run)s)
+                        ORDER BY agency_id, begins_on
+                    ) first ON first.agency_id = d.founder_id AND first.run_id = %(run)s
+                ) AND NOT EXISTS (
+                    SELECT FROM registry_carriedmove m
+                    WHERE m.run_id = %(run)s AND m.system = 'onestop' AND m.record_id = o.id
+                )
                 """,
-                [undo.run_id],
+                {"run": undo.run_id},
             )
             new = int(cursor.fetchone()[0])
         problems: list[str] = []
