@@ -52,7 +52,7 @@ URGENCY_WORDS = {
 
 
 class Sort(StrEnum):
-    """Thứ tự: the appointment first (default), or the latest reception first."""
+    """Thứ tự: the appointment first (default), or the latest reception first (ids are made in that order)."""
 
     DUE = "han"
     RECEIVED = "moi"

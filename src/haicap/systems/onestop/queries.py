@@ -13,14 +13,13 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, When
-from django.db.models.expressions import OrderBy
 
 from haicap.kernel import clock
 from haicap.kernel.actor import Actor
 from haicap.kernel.text import clean, fold
 from haicap.registry.desks import holders_at
 from haicap.registry.models import AgencyVersion, Kind, UnitVersion
-from haicap.systems.onestop import deadlines, policy
+from haicap.systems.onestop import catalogue, deadlines, policy
 from haicap.systems.onestop.filters import PAGE_ROWS, Filters, Mark, Sort, Urgency
 from haicap.systems.onestop.models import FINISHED, Dossier, DossierQuerySet, DossierStep, Status
 from haicap.systems.onestop.numbering import CODE_FORM
@@ -89,13 +88,12 @@ def worklist(actor: Actor, filters: Filters, rows: int = PAGE_ROWS) -> Page:
     """
     policy.check_list(actor)
     now = clock.now()
-    base = _filtered(Dossier.objects.on_my_desks(actor), actor, filters, now)
-    found = _slice(base, filters, rows + 1)
+    found = _slice(_filtered(Dossier.objects.all(), actor, filters, now), actor, filters, rows + 1)
     shown = found[:rows]
     after = None
     if len(found) > rows:
         last = shown[-1]
-        after = Mark(last.received_at if filters.sort is Sort.RECEIVED else last.due_at, last.id)
+        after = Mark(last.due_at, last.id)
     return Page(_rows(shown, now), after)
 
 
@@ -107,7 +105,8 @@ def export(actor: Actor, filters: Filters) -> Iterator[Row]:
     policy.check_export(actor)
     now = clock.now()
     base = _filtered(Dossier.objects.on_my_desks(actor), actor, filters, now)
-    ordered = base.order_by(*_order(filters))[:EXPORT_ROWS]
+    order = ("-id",) if filters.sort is Sort.RECEIVED else (F("due_at").asc(nulls_last=True), "id")
+    ordered = base.order_by(*order)[:EXPORT_ROWS]
     return _in_batches(ordered, now)
 
 
@@ -130,6 +129,8 @@ def counts(actor: Actor) -> dict[Urgency, int]:
 def fields_at_work(actor: Actor) -> list[str]:
     """The fields (lĩnh vực) met in the actor's worklist, for the filter's list."""
     policy.check_list(actor)
+    if actor.sees_all:
+        return sorted(catalogue.FIELDS)
     return sorted(
         set(Dossier.objects.on_my_desks(actor).order_by().values_list("field", flat=True).distinct()) - {""}
     )
@@ -350,21 +351,12 @@ def _text(actor: Actor, text: str) -> Q:
     return Q(code__contains=code) | Q(applicant_fold__contains=folded)
 
 
-def _order(filters: Filters) -> tuple[str | OrderBy, ...]:
-    if filters.sort is Sort.RECEIVED:
-        return ("-received_at", "-id")
-    return (F("due_at").asc(nulls_last=True), "id")
-
-
-def _slice(base: DossierQuerySet, filters: Filters, rows: int) -> list[Dossier]:
-    """At most `rows` dossiers after the mark, in order; `(value, id)` of the last row is the next mark."""
+def _slice(base: DossierQuerySet, actor: Actor, filters: Filters, rows: int) -> list[Dossier]:
+    """At most `rows` dossiers after the mark, in order; `(due_at, id)` of the last row is the next mark."""
     mark = filters.after
     if filters.sort is Sort.RECEIVED:
-        if mark is not None and mark.value is not None:
-            base = base.filter(
-                Q(received_at__lt=mark.value) | Q(received_at=mark.value, id__lt=mark.dossier_id)
-            )
-        return list(base.order_by("-received_at", "-id")[:rows])
+        older = base if mark is None else base.filter(id__lt=mark.dossier_id)
+        return older.first_on_my_desks(actor, ("-id",), rows)
     found: list[Dossier] = []
     if mark is None or mark.value is not None:
         dated = base.filter(due_at__isnull=False)
@@ -373,12 +365,14 @@ def _slice(base: DossierQuerySet, filters: Filters, rows: int) -> list[Dossier]:
                 Q(due_at__gte=mark.value),
                 Q(due_at__gt=mark.value) | Q(id__gt=mark.dossier_id),
             )
-        found = list(dated.order_by("due_at", "id")[:rows])
+        if filters.urgency is Urgency.LATER:  # said once more without its «or undated», so that the index serves
+            dated = dated.filter(due_at__gte=deadlines.midnight_after(clock.now()) + SOON)
+        found = dated.first_on_my_desks(actor, ("due_at", "id"), rows)
     if len(found) < rows:
         undated = base.filter(due_at__isnull=True)
         if mark is not None and mark.value is None:
             undated = undated.filter(id__gt=mark.dossier_id)
-        found += undated.order_by("id")[: rows - len(found)]
+        found += undated.first_on_my_desks(actor, ("due_at", "id"), rows - len(found))
     return found
 
 
