@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, connection, models, transaction
@@ -29,10 +29,14 @@ STREAM_AT = 500
 
 _ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 
-_INSERT = """
-INSERT INTO kernel_journal (id, action, actor_label, actor_person_id, actor_post_id, reason, resolution,
-                            correlation_id, record, record_id, before, after)
-SELECT id, %s, %s, %s, %s, %s, %s, %s, record, record_id, before::jsonb, after::jsonb
+_COLUMNS = (
+    "INSERT INTO kernel_journal (action, actor_label, actor_person_id, actor_post_id, reason, resolution,"
+    " correlation_id, id, record, record_id, before, after)"
+)
+#: one entry, the common case, is planned in two thirds of the time without arrays
+_INSERT_ONE = f"{_COLUMNS} VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_INSERT_MANY = f"""{_COLUMNS}
+SELECT %s, %s, %s, %s, %s, %s, %s, id, record, record_id, before::jsonb, after::jsonb
 FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::text[])
     AS t (id, record, record_id, before, after)
 """
@@ -65,8 +69,7 @@ class JournalEncoder(DjangoJSONEncoder):
         return str(bound.isoformat() if hasattr(bound, "isoformat") else bound)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     """One entry that is not written yet."""
 
     id: uuid.UUID
@@ -128,24 +131,20 @@ class Act:
             self._lines = []
 
     def _write(self, lines: list[_Line]) -> None:
+        deed = [
+            self.action,
+            self.actor.label[:200],
+            self.actor.person_id,
+            self.actor.post_id,
+            self.reason,
+            self.resolution[:200],
+            self.correlation_id,
+        ]
         with self._connection.cursor() as cursor:
-            cursor.execute(
-                _INSERT,
-                [
-                    self.action,
-                    self.actor.label[:200],
-                    self.actor.person_id,
-                    self.actor.post_id,
-                    self.reason,
-                    self.resolution[:200],
-                    self.correlation_id,
-                    [line.id for line in lines],
-                    [line.record for line in lines],
-                    [line.record_id for line in lines],
-                    [line.before for line in lines],
-                    [line.after for line in lines],
-                ],
-            )
+            if len(lines) == 1:
+                cursor.execute(_INSERT_ONE, [*deed, *lines[0]])
+            else:
+                cursor.execute(_INSERT_MANY, [*deed, *map(list, zip(*lines, strict=True))])
 
 
 _open: ContextVar[Act | None] = ContextVar("haicap_open_act", default=None)
