@@ -29,7 +29,14 @@ class AgencyCarrier(RegistryCarrier):
     record = "agency"
     label = str(gettext_lazy("Cơ quan, tổ chức"))
     order = 20
-    tables = ("registry_agency", "registry_agencyversion", "registry_agencysuccession")
+    tables = (
+        "registry_agency",
+        "registry_agencyversion",
+        "registry_agencysuccession",
+        # An agency's own hours and days off stay with it; its successor begins with the province's.
+        "kernel_working_week",
+        "kernel_calendar_day",
+    )
 
     def begin(self, cut: Cut) -> None:
         self.before = digest_of("SELECT agency_id AS id FROM cut_agency")
