@@ -128,13 +128,47 @@ def hold(
     return holding
 
 
+# Between a cut-over on the eve and its effective instant an agency that is about to end may still set up drawers: they
+# go where its other drawers go: to the department for a field that is transferred, else to the successor of the place,
+# else to whoever takes the agency's own desk.
+_FOLLOW_THE_AGENCY = """
+    INSERT INTO registry_holding (id, desk_id, begins_at, agency_id, interim, run_id)
+    SELECT kernel_new_id(), d.id, own.begins_at, coalesce(field.agency_id, place.agency_id, own.agency_id),
+           field.agency_id IS NULL AND place.agency_id IS NULL AND own.interim, own.run_id
+    FROM registry_desk d
+    JOIN LATERAL (
+        SELECT h.begins_at, h.agency_id, h.interim, h.run_id
+        FROM registry_desk sibling JOIN registry_holding h ON h.desk_id = sibling.id
+        WHERE sibling.founder_id = d.founder_id AND sibling.kind = d.kind AND sibling.id <> d.id
+          AND h.begins_at > %(now)s AND h.agency_id IS DISTINCT FROM d.founder_id
+        ORDER BY sibling.place_id IS NOT NULL, sibling.field <> '', h.begins_at LIMIT 1
+    ) own ON true
+    LEFT JOIN LATERAL (
+        SELECT h.agency_id FROM registry_desk same
+        JOIN registry_holding h ON h.desk_id = same.id AND h.run_id = own.run_id
+        JOIN registry_agency taker ON taker.id = h.agency_id AND taker.kind = 'so'
+        WHERE d.field <> '' AND same.field = d.field LIMIT 1
+    ) field ON true
+    LEFT JOIN LATERAL (
+        SELECT coalesce(heir.successor_id, local.id) AS agency_id FROM registry_agency local
+        LEFT JOIN registry_agencysuccession heir
+            ON heir.predecessor_id = local.id AND heir.run_id = own.run_id AND heir.withdrawn_at IS NULL
+        WHERE local.unit_id = d.place_id AND local.kind = 'ubnd' AND NOT coalesce(heir.part, false) LIMIT 1
+    ) place ON true
+    WHERE d.id = %(desk)s
+"""
+
+
 def _open_desk(actor: Actor, key: dict[str, object]) -> Desk:
     """Insert the drawer and its first holding; wait for, and take, that of a concurrent caller."""
     with journal.act(actor, "registry.open_desk") as act:
         Desk.objects.bulk_create([Desk(**key)], ignore_conflicts=True)
         desk = Desk.objects.select_for_update().get(**key)
         if not desk.holdings.exists():
-            Holding.objects.create(desk=desk, agency_id=desk.founder_id, begins_at=clock.now())
+            now = clock.now()
+            Holding.objects.create(desk=desk, agency_id=desk.founder_id, begins_at=now)
+            with connection.cursor() as cursor:
+                cursor.execute(_FOLLOW_THE_AGENCY, {"desk": desk.pk, "now": now})
             act.changed(
                 "registry.desk",
                 desk.id,

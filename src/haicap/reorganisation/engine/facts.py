@@ -539,7 +539,7 @@ def _set_up_again(rows: EstablishmentRows, dormant: Dormant) -> EstablishmentRow
     returning = {
         desk_id for desk_id, _founder, kind, _field in rows.desks if kind == "work" and desk_id in same
     }
-    rows.holdings = renamed([row for row in rows.holdings if row[1] not in returning])
+    rows.holdings = renamed([row for row in rows.holdings if returning.isdisjoint(row)])
     rows.desks = renamed([row for row in rows.desks if row[0] not in same])
     rows.posts = renamed([row for row in rows.posts if row[0] not in same])
     rows.by_place = {place: same.get(agency_id, agency_id) for place, agency_id in rows.by_place.items()}
@@ -552,7 +552,7 @@ def _set_up_again(rows: EstablishmentRows, dormant: Dormant) -> EstablishmentRow
 
 def _desks_and_posts(
     agencies: Iterable[uuid.UUID],
-) -> tuple[dict[tuple[object, ...], uuid.UUID], dict[tuple[object, ...], uuid.UUID]]:
+) -> tuple[dict[tuple[object, object, object], uuid.UUID], dict[tuple[object, object, object], uuid.UUID]]:
     """(founder, kind, field) → desk without a place, (desk, title, number) → post, of these agencies."""
     with connection.cursor() as cursor:
         cursor.execute(

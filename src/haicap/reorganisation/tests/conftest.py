@@ -1,0 +1,83 @@
+"""The small country, built once a session and cloned for every test that changes it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+from psycopg import sql
+
+from haicap.kernel import clock
+from haicap.reorganisation.tests import factories
+from haicap.reorganisation.tests.factories import BEFORE, World
+
+
+@contextmanager
+def maintenance() -> Iterator[psycopg.Connection[Any]]:
+    """A connection to the server, outside the tests' database; closes that of Django."""
+    connection.close()
+    parameters = connection.get_connection_params()
+    for name in ("context", "cursor_factory", "pool", "options"):
+        parameters.pop(name, None)
+    with psycopg.connect(**parameters | {"dbname": "postgres"}, autocommit=True) as server:
+        yield server
+
+
+def clone(source: str, target: str) -> None:
+    """Replace the database `target` by a copy of `source`."""
+    with maintenance() as server:
+        names = {"source": sql.Identifier(source), "target": sql.Identifier(target)}
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {target} WITH (FORCE)").format(**names))
+        server.execute(sql.SQL("CREATE DATABASE {target} TEMPLATE {source}").format(**names))
+
+
+class Atlas:
+    """The small country's template: the database it lies in, and what was built there."""
+
+    def __init__(self) -> None:
+        self.template = ""
+        self.built: World | None = None
+
+    def unfold(self) -> World:
+        """The tests' database as a fresh copy of the small country."""
+        name = str(connection.settings_dict["NAME"])
+        if self.built is None:
+            with clock.at(BEFORE):
+                self.built = factories.make_world()
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")
+            self.template = f"{name}_atlas"
+            clone(name, self.template)
+        else:
+            clone(self.template, name)
+        return copy.deepcopy(self.built)
+
+
+@pytest.fixture(scope="session")
+def atlas(django_db_setup: None, django_db_blocker: Any) -> Iterator[Atlas]:
+    """The small country of this session."""
+    made = Atlas()
+    yield made
+    if made.template:
+        with django_db_blocker.unblock(), maintenance() as server:
+            server.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(made.template))
+            )
+
+
+@pytest.fixture
+def afternoon() -> Iterator[None]:
+    """The clock shows the last afternoon of the old order."""
+    with clock.at(BEFORE):
+        yield
+
+
+@pytest.fixture
+def world(transactional_db: None, atlas: Atlas, afternoon: None) -> World:
+    """The small country at work, in a database that really commits."""
+    return atlas.unfold()
