@@ -168,14 +168,15 @@ class Carrier(ABC):
         self,
         desk_ids: Sequence[uuid.UUID],
         *,
+        ids: Sequence[uuid.UUID] = (),
         after: tuple[str, ...] = (),
         limit: int = 50,
-        village: str = "",
+        villages: Sequence[str] = (),
         text: str = "",
     ) -> list[UndecidedItem]:
-        """Records in flight on these desks with their evidence, ordered by `UndecidedItem.mark`, from after `after`.
+        """Records in flight on these desks with their evidence, in the order of `UndecidedItem.mark`, after `after`.
 
-        `village` and `text` (code or name) narrow, whatever the accents. One query. Default: none.
+        `ids`, `villages` (as written) and `text` (code or name, any spelling) narrow. One query. Default: none.
         """
         return []
 
