@@ -19,6 +19,7 @@ from haicap.kernel.contract.digest import Digest
 from haicap.kernel.database.copy import copy_rows
 from haicap.registry.division import DivisionRules, Placement, evidence_of
 from haicap.systems.onestop.models import IN_FLIGHT
+from haicap.systems.onestop.undecided import UndecidedDossiers
 
 _FLYING = ", ".join(str(int(status)) for status in IN_FLIGHT)
 _BATCH = 2_000
@@ -98,7 +99,7 @@ def _written() -> int:
         return int(row[0]) if row else 0
 
 
-class DossierCarrier(Carrier):
+class DossierCarrier(UndecidedDossiers, Carrier):
     """Hồ sơ thủ tục hành chính: in flight they are carried with number, due date and history; the rest is frozen.
 
     The digest is taken once, under the lock. Afterwards PostgreSQL's own count of rows written by this

@@ -90,7 +90,7 @@ class UndecidedDossiers:
 
     def undecided_counts(self, desk_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
         """Dossiers in flight per desk."""
-        return dict(_all(_COUNTS, [list(desk_ids)]))  # type: ignore[arg-type]
+        return dict(_all(_COUNTS, [list(desk_ids)]))
 
     def undecided_villages(self, desk_ids: Sequence[uuid.UUID]) -> list[tuple[str, int]]:
         """Villages as written with their numbers; "" for those that name none."""
