@@ -460,11 +460,142 @@ def _print_runs(runs: Sequence[Run]) -> None:
     _print(table)
 
 
+# --- what waits for people
+@command.command("undecided")
+@click.option("--unit", default="", help="Chỉ của đơn vị cũ mang mã này.")
+@click.option("--text", default="", help="Mã hồ sơ hoặc tên.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@as_json_option
+def undecided_command(unit: str, text: str, limit: int, as_json: bool) -> None:
+    """Việc chờ phân định: của đơn vị nào, bằng chứng, các nơi có thể nhận."""
+    from haicap.reorganisation import undecided
+
+    actor = operator()
+    heaps = [undecided.heap_of(actor, unit)] if unit else undecided.heaps(actor)
+    rows = undecided.page(actor, heaps, text=text, rows=limit).rows
+    if as_json:
+        _json([row.as_dict() for row in rows])
+        return
+    if not heaps:
+        _say("Không còn việc nào chờ phân định.")
+        return
+    table = _table("Chờ phân định", "Đơn vị cũ", "Mã", "Số hồ sơ", "Đang tạm giữ", "Nơi có thể nhận")
+    for heap in heaps:
+        places = ", ".join(f"{each.title} ({each.code})" for each in heap.candidates)
+        table.add_row(heap.title, heap.code, _thousands(heap.count), heap.agency, places)
+    _print(table)
+    table = _table("", "Hồ sơ", "Người nộp", "Đơn vị cũ", "Thôn", "Địa chỉ")
+    for row in rows:
+        table.add_row(row.item.code, row.item.label, row.heap.code, row.item.village, row.item.address)
+    _print(table)
+
+
+@command.command("decide")
+@click.argument("codes", metavar="HỒ_SƠ…", nargs=-1)
+@click.option("--unit", required=True, help="Mã đơn vị cũ bị chia.")
+@click.option("--to", default="", help="Mã đơn vị nhận.")
+@click.option(
+    "--rule", "rules", multiple=True, metavar="THÔN=MÃ", help="Áp dụng quy tắc theo thôn, có thể lặp lại."
+)
+@click.option("--reason", default="", help="Lý do.")
+@click.option("--dry-run", is_flag=True, help="Với --rule: chỉ đếm, không chuyển.")
+@as_json_option
+def decide_command(
+    codes: tuple[str, ...],
+    unit: str,
+    to: str,
+    rules: tuple[str, ...],
+    reason: str,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Phân định hồ sơ theo mã về một đơn vị nhận, hoặc theo quy tắc thôn."""
+    from haicap.reorganisation import decisions
+
+    actor = operator()
+    if rules:
+        pairs = [_pair(rule) for rule in rules]
+        if dry_run:
+            found = decisions.preview_rules(actor, unit, pairs)
+        else:
+            found = decisions.apply_rules(actor, unit, pairs, reason=reason)
+        if as_json:
+            lines = [
+                {"piece": each.piece, "to": each.target.code, "count": each.count} for each in found.lines
+            ]
+            _json(
+                {
+                    "placed": 0 if dry_run else found.count,
+                    "would_place": found.count,
+                    "rest": found.rest,
+                    "lines": lines,
+                }
+            )
+            return
+        for line in found.lines:
+            _say(f"{line.piece} → {line.target.title}: {_thousands(line.count)}")
+        _say(f"Còn chờ phân định: {_thousands(found.rest)}")
+        return
+    placed = decisions.decide(actor, unit, _keys(actor, unit, codes), to, reason)
+    if as_json:
+        _json({"placed": placed.count, "gone": placed.gone, "to": to})
+    else:
+        _say(placed.sentence)
+
+
+def _pair(rule: str) -> tuple[str, str]:
+    text, equals, code = rule.rpartition("=")
+    if not equals or not text.strip():
+        raise BadInput(f"«{rule}» không phải quy tắc.", code="CLI-025", todo='Viết "Thôn Phú Sơn=20194".')
+    return text.strip(), code.strip()
+
+
+def _keys(actor: Actor, unit: str, codes: Sequence[str]) -> list[str]:
+    """Rows' keys for the codes of dossiers. Raises BadInput (CLI-026) for one that does not wait there."""
+    from haicap.reorganisation import undecided
+
+    heap = undecided.heap_of(actor, unit)
+    keys: list[str] = []
+    for code in codes:
+        rows = undecided.page(actor, [heap], text=code, rows=5).rows
+        exact = [row.key for row in rows if row.item.code == code]
+        if not exact:
+            raise BadInput(
+                f"Hồ sơ «{code}» không chờ phân định ở đơn vị {unit}.",
+                code="CLI-026",
+                kept="Chưa có gì được chuyển.",
+                todo=f"Xem «haicap reorganise undecided --unit {unit}».",
+            )
+        keys += exact
+    return keys
+
+
+@command.command("waiting")
+@click.option("--text", default="", help="Tìm theo tên.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@as_json_option
+def waiting_command(text: str, limit: int, as_json: bool) -> None:
+    """Người chờ phân công: lãnh đạo của cơ quan đã kết thúc mà chưa giữ chức danh khác."""
+    from haicap.reorganisation.waiting import waiting
+
+    people, total = waiting(operator(), text, limit=limit)
+    if as_json:
+        rows = [
+            {"id": str(p.person_id), "name": p.name, "title": p.title, "agency": p.agency} for p in people
+        ]
+        _json({"count": total, "people": rows})
+        return
+    table = _table(f"{_thousands(total)} người chờ phân công", "Họ tên", "Chức danh trước đây", "Cơ quan")
+    for person in people:
+        table.add_row(person.name, person.title, person.agency)
+    _print(table)
+
+
 # --- how it is shown
 def _table(title: str, first: str, *columns: str) -> Table:
     table = Table(title=title or None, title_justify="left", show_edge=False, pad_edge=False)
     table.add_column(first)
-    numeric = {*PARTS.values(), "Giây", "Chỉ đọc (s)", "Đã trả lại", "Giữ nguyên"}
+    numeric = {*PARTS.values(), "Số hồ sơ", "Giây", "Chỉ đọc (s)", "Đã trả lại", "Giữ nguyên"}
     for column in columns:
         table.add_column(column, justify="right" if column in numeric else "left")
     return table
