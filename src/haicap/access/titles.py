@@ -22,8 +22,8 @@ ADMINISTER = frozenset(
     {
         "calendar.edit",
         "command.steer",
+        "kernel.manage_outbox",
         "onestop.export_dossiers",
-        "outbox.retry",
         "registry.change_units",
         "reorganisation.cut_over",
         "reorganisation.decide",

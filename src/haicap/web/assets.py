@@ -2,8 +2,8 @@
 
 `python -m haicap.web.assets` installs the packages of package-lock.json, compiles `styles/haicap.scss` into
 one stylesheet and copies the script, the typeface and the few GOV.UK modules in use to `static/vendor/`. A
-stamp of everything that goes in makes a second run free. Without npm the command says so and ends well:
-pages are then plain but whole.
+stamp of everything that goes in makes a second run free. Translations are compiled on the
+way. Without npm the command says so and ends well: pages are then plain but whole.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from haicap.web import translations
 
 PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE.parents[2]
@@ -146,6 +148,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--force", action="store_true", help="build again although nothing changed")
     parser.add_argument("--strict", action="store_true", help="fail when packages cannot be had")
     options = parser.parse_args(arguments)
+    translations.build()
     try:
         done = build(force=options.force)
     except (AssetsUnavailable, OSError) as problem:

@@ -9,8 +9,9 @@ from typing import Any
 
 from django.db import connection
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
 
-from haicap.kernel import clock
+from haicap.kernel import clock, outbox
 from haicap.kernel.actor import Actor
 from haicap.registry import pages, queries
 from haicap.registry.errors import NoSuchUnit, RegistryEmpty
@@ -154,6 +155,12 @@ def dossier_tiles(actor: Actor) -> list[Tile]:
 def first_dossiers(actor: Actor, rows: int = 8) -> tuple[onestop.Row, ...]:
     """The most urgent dossiers of the actor's worklist."""
     return onestop.worklist(actor, Filters(), rows).rows
+
+
+def outbox_tile() -> Tile:
+    """Việc không gửi được ra ngoài: how many wait for a person."""
+    dead = outbox.counts()[outbox.OutboxState.DEAD]
+    return Tile(_("Không gửi được ra ngoài"), dead, "late" if dead else "", address("outbox"))
 
 
 @dataclass(frozen=True, slots=True)

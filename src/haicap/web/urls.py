@@ -5,13 +5,15 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
-from haicap.web import views
+from haicap.web import outbox_views, views
 from haicap.web.api import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.start, name="start"),
     path("lam-viec/", views.work, name="work"),
     path("dieu-hanh/", views.lead, name="lead"),
+    path("dieu-hanh/ton-dong-gui/", outbox_views.backlog, name="outbox"),
+    path("dieu-hanh/ton-dong-gui/<uuid:message_id>/", outbox_views.decide, name="outbox-decide"),
     path("tim/", views.search, name="search"),
     path("tim/goi-y/", views.search_hints, name="search-hints"),
     path("api/", api.urls),

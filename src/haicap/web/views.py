@@ -50,7 +50,7 @@ def lead(request: HttpRequest) -> HttpResponse:
     if actor.may("command.steer"):
         run = overview.last_cut_over()
         context |= {
-            "tiles": overview.dossier_tiles(actor),
+            "tiles": [*overview.dossier_tiles(actor), overview.outbox_tile()],
             "late": overview.agencies_late(actor),
             "runs": overview.recent_runs(),
             "run": run,
