@@ -16,7 +16,7 @@ from haicap.registry.service import PERMISSION as CHANGE_UNITS
 from haicap.registry.service import lock_registry, withdraw_reorganisation
 from haicap.reorganisation.engine.cut import AT_ONCE, _lock
 from haicap.reorganisation.engine.runs import Watch, finish_run
-from haicap.reorganisation.models import Plan, PlanState, Run
+from haicap.reorganisation.models import Decision, Plan, PlanState, Run
 
 STEPS = 4
 OUTBOX_TOPIC = "reorganisation.undo"
@@ -76,6 +76,8 @@ def perform_undo(run: Run, watch: Watch, actor: Actor, reason: str) -> UndoOutco
         watch.silent = True
         finish_run(watch.run_id, watch, undoes=run, report={"classes": outcome.as_list()})
         Plan.objects.filter(pk=run.plan_id).update(state=PlanState.UNDONE)
+        # what people placed since went back with the rest (`CarriedMove`), so their decisions no longer stand
+        Decision.objects.filter(run=run, taken_back_at__isnull=True).update(taken_back_at=now)
     return outcome
 
 
