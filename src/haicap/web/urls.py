@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", api.urls),
     path("don-vi/", include("haicap.registry.urls")),
     path("", include("haicap.access.urls")),
+    path("", include("haicap.systems.onestop.urls")),
     path("ngon-ngu/", set_language, name="language"),
     path("healthz", views.health, name="health"),
 ]

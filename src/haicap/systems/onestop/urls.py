@@ -1,0 +1,20 @@
+"""Addresses of the one-stop shop; `web.urls` includes them at the root."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from haicap.systems.onestop import views
+
+app_name = "onestop"
+
+urlpatterns = [
+    path("lam-viec/ho-so/", views.worklist, name="worklist"),
+    path("lam-viec/ho-so/xuat.csv", views.export, name="export"),
+    path("lam-viec/ho-so/buoc/", views.bulk_step, name="bulk-step"),
+    path("lam-viec/ho-so/<str:code>/", views.dossier, name="dossier"),
+    path("lam-viec/ho-so/<str:code>/buoc/", views.step, name="step"),
+    path("lam-viec/so-theo-doi/", views.registers, name="registers"),
+    path("lam-viec/so-theo-doi/<uuid:agency_id>/<int:year>/", views.register, name="register"),
+    path("tra-cuu/", views.track, name="track"),
+]
