@@ -12,7 +12,8 @@ import click
 
 from haicap.kernel import clock
 from haicap.kernel.actor import SYSTEM
-from haicap.kernel.days import BadDay, parse_day, written
+from haicap.kernel.days import BadDay, parse_day
+from haicap.kernel.formats import date as written
 from haicap.kernel.formats import integer
 from haicap.registry import country, queries, replay, service
 from haicap.registry.models import EventKind, Kind, Level
