@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from haicap.kernel import clock, journal
 from haicap.kernel.actor import Actor
 from haicap.kernel.errors import NotAllowed
+from haicap.kernel.formats import date as written
 from haicap.registry import country
 from haicap.registry.changes import (
     AbolishedSpec,
@@ -117,7 +118,7 @@ def load_base(
             if loaded.title.endswith(digest):
                 return UnitWriteReport()
             return _another_base(loaded, shipped=base is None)
-        reorganisation = _record(BASE_KEY, f"{_('Trạng thái gốc')} {on:%d/%m/%Y}, sha256 {digest}", on, ())
+        reorganisation = _record(BASE_KEY, f"{_('Trạng thái gốc')} {written(on)}, sha256 {digest}", on, ())
         report = write_unit_changes(reorganisation.id, base_changes(units, on), progress)
         with connection.cursor() as cursor:  # the planner knows nothing yet of what was just written
             cursor.execute("ANALYZE registry_unit, registry_unitversion, registry_unitname")
@@ -128,7 +129,7 @@ def load_base(
 def _another_base(loaded: Reorganisation, shipped: bool) -> UnitWriteReport:
     """A newer release may ship a corrected dataset: what was loaded stays, and the difference is told."""
     difference = _("Sổ đăng ký đã có một trạng thái gốc khác (ngày %(day)s).") % {
-        "day": f"{loaded.effective_on:%d/%m/%Y}"
+        "day": written(loaded.effective_on)
     }
     if shipped:
         return UnitWriteReport(notes=(difference,))
@@ -245,7 +246,7 @@ def record_reorganisation(
     if effective_on <= base.effective_on:
         raise BeforeBase(
             _("Ngày hiệu lực %(day)s không sau trạng thái gốc %(base)s.")
-            % {"day": f"{effective_on:%d/%m/%Y}", "base": f"{base.effective_on:%d/%m/%Y}"},
+            % {"day": written(effective_on), "base": written(base.effective_on)},
             kept=_("Sổ đăng ký giữ nguyên."),
             todo=_("Dùng một ngày sau đó."),
         )

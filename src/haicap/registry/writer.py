@@ -21,6 +21,7 @@ from psycopg.types.range import DateRange
 from haicap.kernel import text
 from haicap.kernel.contract import Digest
 from haicap.kernel.contract.digest import EMPTY, digest_of
+from haicap.kernel.formats import date as written
 from haicap.registry.changes import Spelling, UnitChanges, UnitState, dump_payload
 from haicap.registry.errors import NotWithdrawable, StateMoved
 
@@ -247,7 +248,7 @@ def _refuse_moved(units: list[uuid.UUID], events: list[uuid.UUID], day: date, fo
         missing = [str(row[0]) for row in cursor.fetchall()]
     raise StateMoved(
         _("%(missing)s đơn vị cần kết thúc hoặc thay đổi vào ngày %(day)s không còn ở trạng thái chờ đợi.")
-        % {"missing": len(units) - found, "day": f"{day:%d/%m/%Y}"},
+        % {"missing": len(units) - found, "day": written(day)},
         kept=_("Sổ đăng ký giữ nguyên như trước."),
         todo=_("Lập lại phương án từ sổ đăng ký hiện tại."),
         details={"units": missing},
@@ -294,7 +295,7 @@ def _refuse_orphans(day: date) -> None:
         raise StateMoved(
             _("Từ ngày %(day)s có đơn vị nằm dưới cấp trên không còn: %(names)s.")
             % {
-                "day": f"{day:%d/%m/%Y}",
+                "day": written(day),
                 "names": ", ".join(f"{code} {name}" for code, name in orphans[:5]),
             },
             kept=_("Sổ đăng ký giữ nguyên như trước."),

@@ -7,6 +7,7 @@ from datetime import date
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from haicap.kernel.formats import date as written
 from haicap.registry.errors import BeforeBase, RegistryEmpty
 
 
@@ -34,8 +35,8 @@ def require_day(day: date) -> date:
     if day < base:
         raise BeforeBase(
             _("Sổ đăng ký không có dữ liệu trước ngày %(base)s (đã hỏi ngày %(day)s).")
-            % {"base": f"{base:%d/%m/%Y}", "day": f"{day:%d/%m/%Y}"},
-            todo=_("Hỏi một ngày từ %(base)s trở đi.") % {"base": f"{base:%d/%m/%Y}"},
+            % {"base": written(base), "day": written(day)},
+            todo=_("Hỏi một ngày từ %(base)s trở đi.") % {"base": written(base)},
             details={"base": base.isoformat(), "asked": day.isoformat()},
         )
     return day

@@ -5,13 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import psycopg
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from haicap.kernel.formats import date as written
 from haicap.registry.errors import BadRequest, NoSuchUnit
 from haicap.registry.models import Kind, Level
 from haicap.registry.queries.days import require_day
@@ -135,7 +136,7 @@ def unit_by_code(code: str, day: date) -> UnitView:
     bearers = bearers_of_code(code)
     raise NoSuchUnit(
         _("Không có đơn vị nào mang mã %(code)s vào ngày %(day)s.")
-        % {"code": code[:20], "day": f"{day:%d/%m/%Y}"},
+        % {"code": code[:20], "day": written(day)},
         todo=_("Mã này đã thuộc: %(bearers)s.")
         % {"bearers": "; ".join(bearer.sentence for bearer in bearers[:5])}
         if bearers
@@ -151,7 +152,7 @@ def unit_at(unit_id: uuid.UUID, day: date) -> UnitView:
         return found[0]
     require_day(day)
     raise NoSuchUnit(
-        _("Đơn vị này không tồn tại vào ngày %(day)s.") % {"day": f"{day:%d/%m/%Y}"},
+        _("Đơn vị này không tồn tại vào ngày %(day)s.") % {"day": written(day)},
         todo=_("Xem lịch sử của đơn vị để biết thời gian tồn tại."),
         details={"unit": str(unit_id), "at": day.isoformat()},
     )
@@ -377,8 +378,8 @@ class CodeBearer:
     @property
     def sentence(self) -> str:
         """For people: "Phường Bến Nghé (30/06/2025 - 30/06/2025)"."""
-        until = f"{date.fromordinal(self.valid_to.toordinal() - 1):%d/%m/%Y}" if self.valid_to else _("nay")
-        return f"{titled(self.kind, self.name)} ({self.valid_from:%d/%m/%Y} - {until})"
+        until = written(self.valid_to - timedelta(days=1)) if self.valid_to else _("nay")
+        return f"{titled(self.kind, self.name)} ({written(self.valid_from)} - {until})"
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
