@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import pytest
 from django.db import connection, transaction
@@ -23,19 +22,11 @@ from procrastinate.contrib.django import app
 import haicap
 from haicap.kernel import clock, jobs, journal, outbox
 from haicap.kernel.actor import SYSTEM
+from haicap.kernel.database import current
 from haicap.kernel.models import JournalSeal, OutboxMessage
 from haicap.kernel.tests.threads import Worker
 
 PACKAGE = Path(haicap.__file__).parent
-
-
-def _database_url() -> str:
-    given = connection.settings_dict
-    options = {"host": given["HOST"]} if given["HOST"].startswith("/") else {}
-    host = "" if options else given["HOST"]
-    query = "?" + urlencode(options) if options else ""
-    user = quote(given["USER"]) + (":" + quote(given["PASSWORD"], safe="") if given["PASSWORD"] else "")
-    return f"postgresql://{user}@{host}:{given['PORT']}/{given['NAME']}{query}"
 
 
 class WorkerProcess:
@@ -49,7 +40,7 @@ class WorkerProcess:
                 [sys.executable, "-m", "haicap.kernel.tests.worker_process", str(traces)],
                 env={
                     **os.environ,
-                    "DATABASE_URL": _database_url(),
+                    "DATABASE_URL": current.url(),
                     "DJANGO_SETTINGS_MODULE": "haicap.settings.test",
                     "PYTHONPATH": str(PACKAGE.parent),
                 },
@@ -153,7 +144,7 @@ def test_worker__killed_in_the_middle__the_next_one_delivers(start: Callable[[],
             "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'"
             " WHERE id = (SELECT worker_id FROM procrastinate_jobs WHERE status = 'doing' LIMIT 1)"
         )
-    assert jobs.rescue() == 1
+    assert jobs.rescue() >= 1  # periodic jobs may have been in its hands, too
 
     def gone() -> bool:
         with connection.cursor() as cursor:
