@@ -24,7 +24,7 @@ class BadRequest(HaicapError):
 class FormExpired(HaicapError):
     """A form came without a valid token."""
 
-    code = "WEB-403"
+    code = "WEB-419"
     http_status = 403
 
 
