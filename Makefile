@@ -26,11 +26,11 @@ bench: setup ## Đo tốc độ; bảng kết quả ghi vào build/bench.json
 	@exec .venv/bin/python -m bench.run $(ARGS)
 
 lint: ## Kiểm tra mã: ruff, mypy, import-linter, di trú, bản dịch
-	@tools/bootstrap run test lint
+	@tools/bootstrap run test lint data
 	@tools/lint
 
 format: ## Sửa định dạng mã
-	@tools/bootstrap run test lint
+	@tools/bootstrap run test lint data
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
 
 clean: ## Xóa những gì dựng lại được (giữ ./data)
@@ -42,4 +42,4 @@ setup:
 	@tools/bootstrap run
 
 setup-test:
-	@tools/bootstrap run test
+	@tools/bootstrap run test lint data

@@ -63,8 +63,7 @@ def web_server(host: str, port: int, workers: int) -> Service:
 
 def worker() -> Service:
     """The worker that delivers the outbox and runs the jobs."""
-    command = [sys.executable, "-m", "django", "procrastinate", "worker", "--concurrency", "2"]
-    return Service("worker", [*command, "--shutdown-graceful-timeout", "4"], _environment(), quiet=True)
+    return Service("worker", [sys.executable, "-m", "haicap.kernel.jobs"], _environment(HAICAP_JOBS="2"))
 
 
 def _environment(**extra: str) -> dict[str, str]:

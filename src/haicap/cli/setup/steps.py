@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from haicap.cli.demonstration import fill
 from haicap.cli.models import SetupStep
 from haicap.cli.setup.display import Display, Meter
-from haicap.kernel import clock
+from haicap.kernel import clock, journal
 from haicap.kernel.actor import SYSTEM
 from haicap.kernel.errors import Conflict
 from haicap.registry import country
@@ -104,7 +104,11 @@ def _load_country(run: Run, meter: Meter) -> dict[str, Any]:
 
 
 def _open_for_real(run: Run, meter: Meter) -> None:
-    Deployment.objects.get_or_create(id=1, defaults={"demonstration": False})
+    with journal.act(
+        SYSTEM, "deployment.open", reason=_("Mở để dùng thật, không có dữ liệu trình diễn")
+    ) as act:
+        Deployment.objects.get_or_create(id=1, defaults={"demonstration": False})
+        act.changed("registry.deployment", None, None, {"demonstration": False})
 
 
 FILL_PHASES = {

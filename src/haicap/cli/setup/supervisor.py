@@ -39,7 +39,6 @@ class Service:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
-    quiet: bool = False  # what it prints is for nobody; its errors are shown all the same
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     start_again_at: float = 0.0
@@ -51,7 +50,6 @@ class Service:
             self.command,
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL if self.quiet else None,
             start_new_session=True,
             preexec_fn=_die_with_parent,
         )

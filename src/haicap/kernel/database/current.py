@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
-from psycopg.conninfo import make_conninfo
 
 from haicap.kernel.database import embedded
 from haicap.kernel.database.cluster import Cluster
@@ -40,11 +41,24 @@ def url() -> str:
     if is_embedded():
         found = cluster()
         return embedded.url(found.data_folder, name(), durable=found.durable)
-    entry = settings.DATABASES["default"]
-    keys = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
-    given = {key: entry[setting] for key, setting in keys.items() if entry.get(setting)}
-    options = {key: value for key, value in entry.get("OPTIONS", {}).items() if key != "pool"}
-    return make_conninfo("", dbname=name(), **given, **options)
+    return url_of(settings.DATABASES["default"])
+
+
+def url_of(entry: dict[str, Any]) -> str:
+    """The address in one of Django's DATABASES entries, as `DATABASE_URL` would give it."""
+    role = quote(entry["USER"], safe="") + (
+        f":{quote(entry['PASSWORD'], safe='')}" if entry["PASSWORD"] else ""
+    )
+    options = {key: str(value) for key, value in entry.get("OPTIONS", {}).items() if key != "pool"}
+    host = entry["HOST"]
+    if host.startswith("/"):
+        options, host = {"host": host, **options}, ""
+    place = f"[{host}]" if ":" in host else host
+    port = f":{entry['PORT']}" if entry["PORT"] and place else ""
+    if entry["PORT"] and not place:
+        options["port"] = entry["PORT"]
+    query = f"?{urlencode(options, quote_via=quote)}" if options else ""
+    return f"postgresql://{role + '@' if role else ''}{place}{port}/{quote(entry['NAME'], safe='')}{query}"
 
 
 def use(database: str) -> None:

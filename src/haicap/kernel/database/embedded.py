@@ -14,6 +14,8 @@ from psycopg import errors, sql
 
 from haicap.kernel.database.cluster import ROLE, Cluster
 
+ENSURE_LOCK = 7_201_407_002
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -81,6 +83,7 @@ def ensure_database(cluster: Cluster, name: str) -> bool:
     except psycopg.OperationalError:
         pass
     with _admin(cluster) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [ENSURE_LOCK])  # others may find it missing, too
         _ensure_role(connection, cluster)
         return _create_database(connection, name)
 

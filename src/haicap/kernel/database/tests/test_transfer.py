@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from haicap.kernel.database import binaries, embedded, transfer
+from haicap.kernel.database import binaries, current, embedded, settings, transfer
 from haicap.kernel.database.cluster import Cluster
 from haicap.kernel.database.errors import DumpFailed, NotEmpty, RestoreFailed, VersionMismatch
 
@@ -106,3 +106,17 @@ def test_version__from_an_older_server_to_ours__the_way_out_works(
     transfer.restore_embedded(moved, "work", tmp_path / "move.dump", replace=False)
     address = embedded.url(moved.data_folder, "work", durable=False)
     assert count(address) == 1200
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://haicap:s%3Acret%40@db.tinh.vn:5433/haicap",
+        "postgresql://haicap@/haicap?host=/run/postgresql&port=5432",
+        "postgresql://haicap@[::1]:5432/haicap?sslmode=require",
+        "postgresql:///haicap",
+    ],
+)
+def test_url__of_the_settings__is_the_one_that_was_given(address: str) -> None:
+    entry = settings.parse_database_url(address)
+    assert settings.parse_database_url(current.url_of(entry)) == entry
