@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -27,9 +27,13 @@ from haicap.reorganisation.plan.model import (
 from haicap.reorganisation.plan.problems import Problem, refuse
 
 MAXIMUM_BYTES = 20_000_000
+#: a plan has five levels; the composer of YAML calls itself for each and ends the process when they are too many
+MAXIMUM_DEPTH = 20
+VERSION = "1"
 _CODE = re.compile(r"^[0-9]{2}$|^[0-9]{3}$|^[0-9]{5}$")
 _LEVELS = {2: "province", 3: "district", 5: "commune"}
-_TRUE = {"true", "yes", "có", "1"}
+#: what no database and no page can show: control characters but line breaks and tabs, halves of pairs
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def read_plan(content: str | bytes) -> Plan:
@@ -69,7 +73,15 @@ def _decode(content: str | bytes) -> str:
 def _compose(text: str) -> yaml.Node:
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     try:
+        depth = 0
         for event in yaml.parse(text, Loader=loader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAXIMUM_DEPTH:
+                raise BadInput(
+                    _("Tệp kế hoạch lồng quá %(depth)d tầng.") % {"depth": MAXIMUM_DEPTH},
+                    code="REO-003",
+                    todo=_("Viết theo mẫu của «haicap reorganise plan»."),
+                )
             if isinstance(event, yaml.AliasEvent):
                 raise BadInput(
                     _("Kế hoạch không dùng bí danh YAML (dấu *)."),
@@ -89,8 +101,6 @@ def _compose(text: str) -> yaml.Node:
             else "",
             todo=_("Sửa dòng đó; thụt lề bằng dấu cách, không dùng phím Tab."),
         ) from None
-    except RecursionError:
-        raise BadInput(_("Tệp kế hoạch lồng quá nhiều tầng."), code="REO-003") from None
     if node is None:
         raise BadInput(
             _("Tệp kế hoạch trống."), code="REO-002", todo=_("Tạo kế hoạch bằng «haicap reorganise plan».")
@@ -114,11 +124,17 @@ class _Reader:
         )
         if top is None:
             return None
+        if "haicap_plan" in top and self.text(top["haicap_plan"], 10) != VERSION:
+            self.problem(
+                top["haicap_plan"],
+                _("Tệp theo mẫu khác với mẫu %(version)s mà hệ thống này đọc được") % {"version": VERSION},
+                _("Lập lại kế hoạch bằng «haicap reorganise plan»"),
+            )
         effective = self.day(top.get("effective"), "effective")
         province = self.code(top.get("province"), {2})
         plan = Plan(
-            key=self.text(top.get("key"), 60),
-            title=self.text(top.get("title"), 500),
+            key=self.words(top, "key", 60),
+            title=self.words(top, "title", 500),
             effective_on=effective or date.min,
             province=province,
             legal=tuple(self.legal(node) for node in self.items(top.get("legal_basis"))),
@@ -139,7 +155,7 @@ class _Reader:
     def legal(self, node: yaml.Node) -> Legal:
         fields = self.mapping(node, {"number", "dated", "issued_by", "title"}, needed={"number"}) or {}
         return Legal(
-            number=self.text(fields.get("number"), 60),
+            number=self.words(fields, "number", 60),
             dated=self.day(fields.get("dated"), "dated") if "dated" in fields else None,
             issued_by=self.text(fields.get("issued_by"), 200),
             title=self.text(fields.get("title"), 500),
@@ -156,8 +172,8 @@ class _Reader:
         return UnitPlan(
             code=code,
             level=_LEVELS.get(len(code), ""),
-            kind=self.text(fields.get("kind"), 32),
-            name=self.text(fields.get("name"), 200),
+            kind=self.words(fields, "kind", 32),
+            name=self.words(fields, "name", 200),
             parent=self.code(fields["parent"], {2, 3}) if "parent" in fields else None,
             predecessors=tuple(self.part(item) for item in self.items(fields.get("from"))),
             resolution=self.text(fields.get("resolution"), 60),
@@ -270,9 +286,19 @@ class _Reader:
             self.problem(node, _("Chỗ này phải là chữ hoặc số"))
             return ""
         value = str(node.value).strip()
+        if not value.isprintable() and _NOT_TEXT.search(value):
+            self.problem(node, _("Có ký tự điều khiển hoặc ký tự hỏng"), _("Xóa ký tự đó và gõ lại"))
+            return ""
         if len(value) > longest:
             self.problem(node, _("Dài quá %(longest)d ký tự") % {"longest": longest})
             return value[:longest]
+        return value
+
+    def words(self, fields: Mapping[str, yaml.Node], key: str, longest: int) -> str:
+        """A text that may not be empty; a missing key was named already."""
+        value = self.text(fields.get(key), longest)
+        if key in fields and not value:
+            self.problem(fields[key], _("Mục «%(key)s» chưa được điền") % {"key": key})
         return value
 
     def code(self, node: yaml.Node | None, lengths: set[int] | None = None) -> str:
@@ -303,7 +329,7 @@ class _Reader:
         if node is None:
             return default
         value = self.text(node, 20)
-        if not value.isdigit() or not least <= int(value) <= most:
+        if not (value.isascii() and value.isdigit()) or not least <= int(value) <= most:
             self.problem(
                 node, _("Chỗ này phải là số từ %(least)d đến %(most)d") % {"least": least, "most": most}
             )

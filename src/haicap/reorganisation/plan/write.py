@@ -96,7 +96,8 @@ def _quoted(code: str) -> _Quoted:
 
 
 def _slim(**values: Any) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value not in (None, "", [], {})}
+    """The values that say something; `from` is always shown, also where a person has yet to fill it in."""
+    return {key: value for key, value in values.items() if key == "from" or value not in (None, "", [], {})}
 
 
 def _unit(unit: UnitPlan) -> dict[str, Any]:

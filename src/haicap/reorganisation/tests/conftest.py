@@ -40,13 +40,15 @@ class Atlas:
     """The small country's template: the database it lies in, and what was built there."""
 
     def __init__(self) -> None:
-        self.template = ""
+        self.template = self.pristine = ""
         self.built: World | None = None
 
     def unfold(self) -> World:
         """The tests' database as a fresh copy of the small country."""
         name = str(connection.settings_dict["NAME"])
         if self.built is None:
+            self.pristine = f"{name}_pristine"
+            clone(name, self.pristine)
             with clock.at(BEFORE):
                 self.built = factories.make_world()
             with connection.cursor() as cursor:
@@ -57,17 +59,35 @@ class Atlas:
             clone(self.template, name)
         return copy.deepcopy(self.built)
 
+    def fold(self) -> None:
+        """The tests' database as it was before."""
+        clone(self.pristine, str(connection.settings_dict["NAME"]))
+
+    def burn(self) -> None:
+        """Drop what was made."""
+        with maintenance() as server:
+            for name in (self.template, self.pristine):
+                if name:
+                    server.execute(
+                        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+                    )
+
 
 @pytest.fixture(scope="session")
 def atlas(django_db_setup: None, django_db_blocker: Any) -> Iterator[Atlas]:
     """The small country of this session."""
     made = Atlas()
     yield made
-    if made.template:
-        with django_db_blocker.unblock(), maintenance() as server:
-            server.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(made.template))
-            )
+    with django_db_blocker.unblock():
+        made.burn()
+
+
+@pytest.fixture(scope="module")
+def small_country(atlas: Atlas, django_db_blocker: Any) -> Iterator[World]:
+    """The small country for tests that only read: one copy for a whole module."""
+    with django_db_blocker.unblock():
+        yield atlas.unfold()
+        atlas.fold()
 
 
 @pytest.fixture
