@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from haicap.kernel.actor import Actor
 from haicap.systems.onestop.errors import (
@@ -22,12 +24,12 @@ RETURN = "onestop.return_result"
 EXPORT = "onestop.export_dossiers"
 
 #: every permission of this system, for whoever hands them out by title
-PERMISSIONS: dict[str, str] = {
-    RECEIVE: "Tiếp nhận hồ sơ",
-    ADVANCE: "Xử lý hồ sơ",
-    MOVE: "Chuyển hồ sơ sang bàn khác",
-    RETURN: "Trả kết quả",
-    EXPORT: "Xuất danh sách hồ sơ",
+PERMISSIONS: dict[str, Promise] = {
+    RECEIVE: gettext_lazy("Tiếp nhận hồ sơ"),
+    ADVANCE: gettext_lazy("Xử lý hồ sơ"),
+    MOVE: gettext_lazy("Chuyển hồ sơ sang bàn khác"),
+    RETURN: gettext_lazy("Trả kết quả"),
+    EXPORT: gettext_lazy("Xuất danh sách hồ sơ"),
 }
 
 
@@ -48,7 +50,7 @@ def check_step(actor: Actor, permission: str, holders: Iterable[uuid.UUID | None
         return
     if not actor.may(permission):
         raise StepNotAllowed(
-            _("Bạn chưa được giao quyền «%(what)s».") % {"what": _(PERMISSIONS[permission])},
+            _("Bạn chưa được giao quyền «%(what)s».") % {"what": PERMISSIONS[permission]},
             kept=_("Hồ sơ vẫn như cũ."),
             todo=_("Hãy nhờ quản trị giao quyền, hoặc chuyển việc cho người phụ trách."),
         )

@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from haicap.kernel import clock, journal
@@ -24,7 +24,7 @@ from haicap.kernel.errors import HaicapError
 from haicap.systems.onestop import catalogue, policy, queries, service
 from haicap.systems.onestop.errors import BadFilter
 from haicap.systems.onestop.filters import Filters, Sort, Urgency
-from haicap.systems.onestop.models import IN_FLIGHT, Dossier, DossierStep, Status
+from haicap.systems.onestop.models import IN_FLIGHT, Dossier, Status
 from haicap.systems.onestop.transitions import next_statuses
 
 #: the tone of the tag that says how a dossier stands; the word stands beside it
@@ -39,15 +39,15 @@ TONES = {
 }
 #: what a step is called on its button; verbs
 VERBS = {
-    Status.RECEIVED: "Tiếp nhận",
-    Status.REFUSED: "Từ chối",
-    Status.PROCESSING: "Xử lý",
-    Status.SUPPLEMENT: "Yêu cầu bổ sung",
-    Status.PAYMENT: "Yêu cầu nộp phí",
-    Status.WITHDRAWN: "Cho rút hồ sơ",
-    Status.STOPPED: "Tạm dừng",
-    Status.PROCESSED: "Báo đã xử lý xong",
-    Status.RETURNED: "Trả kết quả",
+    Status.RECEIVED: gettext_lazy("Tiếp nhận"),
+    Status.REFUSED: gettext_lazy("Từ chối"),
+    Status.PROCESSING: gettext_lazy("Xử lý"),
+    Status.SUPPLEMENT: gettext_lazy("Yêu cầu bổ sung"),
+    Status.PAYMENT: gettext_lazy("Yêu cầu nộp phí"),
+    Status.WITHDRAWN: gettext_lazy("Cho rút hồ sơ"),
+    Status.STOPPED: gettext_lazy("Tạm dừng"),
+    Status.PROCESSED: gettext_lazy("Báo đã xử lý xong"),
+    Status.RETURNED: gettext_lazy("Trả kết quả"),
 }
 #: the usual way forward from each status: the first button
 FORWARD = {
@@ -61,12 +61,12 @@ FORWARD = {
 }
 #: what steps are called in a history
 ACTIONS = {
-    "receive": "Tiếp nhận",
-    "advance": "Chuyển trạng thái",
-    "move": "Chuyển bàn xử lý",
-    "return_result": "Trả kết quả",
-    "place": "Chuyển theo địa bàn khi sắp xếp đơn vị",
-    "carry": "Chuyển giao khi sắp xếp đơn vị",
+    "receive": gettext_lazy("Tiếp nhận"),
+    "advance": gettext_lazy("Chuyển trạng thái"),
+    "move": gettext_lazy("Chuyển bàn xử lý"),
+    "return_result": gettext_lazy("Trả kết quả"),
+    "place": gettext_lazy("Chuyển theo địa bàn khi sắp xếp đơn vị"),
+    "carry": gettext_lazy("Chuyển giao khi sắp xếp đơn vị"),
 }
 CSV_HEAD = (
     "Mã hồ sơ", "Thủ tục", "Lĩnh vực", "Người nộp", "Địa bàn", "Trạng thái", "Ngày tiếp nhận",
@@ -114,7 +114,10 @@ def worklist(request: HttpRequest) -> HttpResponse:
         "title": _("Hồ sơ"),
         "problem": problem,
         "filters": filters,
-        "lines": [Line(row, catalogue.procedure_name(row.dossier.procedure_code), TONES[row.urgency]) for row in page.rows],
+        "lines": [
+            Line(row, catalogue.procedure_name(row.dossier.procedure_code), TONES[row.urgency])
+            for row in page.rows
+        ],
         "next": filters.as_query(after=page.after) if page.after is not None else "",
         "first": filters.as_query() if filters.after is not None else "",
         "tabs": _tabs(filters, counts),
@@ -171,7 +174,7 @@ def bulk_step(request: HttpRequest) -> HttpResponse:
         messages.error(request, f"{error.message} {error.kept} {error.todo} ({error.code})")
         return redirect(back)
     text = ngettext("%(verb)s: %(count)s hồ sơ.", "%(verb)s: %(count)s hồ sơ.", len(done))
-    messages.success(request, text % {"verb": _(VERBS[to]), "count": len(done)})
+    messages.success(request, text % {"verb": str(VERBS[to]), "count": len(done)})
     return redirect(back)
 
 
@@ -197,7 +200,7 @@ def step(request: HttpRequest, code: str) -> HttpResponse:
         service.advance_dossier(actor, found.id, to, note=request.POST.get("ly-do", ""), expected=seen)
     except HaicapError as error:
         return _dossier_page(request, queries.dossier_by_code(actor, code), error)
-    messages.success(request, _("%(verb)s: hồ sơ %(code)s.") % {"verb": _(VERBS[to]), "code": found.code})
+    messages.success(request, _("%(verb)s: hồ sơ %(code)s.") % {"verb": str(VERBS[to]), "code": found.code})
     return redirect("onestop:dossier", code=found.code)
 
 
@@ -223,7 +226,8 @@ def register(request: HttpRequest, agency_id: uuid.UUID, year: int) -> HttpRespo
         "agency": names.get(agency_id, ""),
         "page": found,
         "lines": [
-            (one, catalogue.procedure_name(one.procedure_code), places.get(one.id, "")) for one in found.object_list
+            (one, catalogue.procedure_name(one.procedure_code), places.get(one.id, ""))
+            for one in found.object_list
         ],
         "crumbs": [(_("Sổ theo dõi hồ sơ"), reverse("onestop:registers")), (str(year), "")],
     }
@@ -277,8 +281,10 @@ def _dossier_page(request: HttpRequest, found: Dossier, problem: HaicapError | N
         "typed": request.POST.get("ly-do", ""),
         "stations": stations,
         "whys": [_why(station) for station in stations],
-        "stops": [_stop(station, now_here=number == len(stations)) for number, station in enumerate(stations, 1)],
-        "steps": [(one, _(ACTIONS.get(one.action, one.action)), Status(one.status).label) for one in steps],
+        "stops": [
+            _stop(station, now_here=number == len(stations)) for number, station in enumerate(stations, 1)
+        ],
+        "steps": [(one, str(ACTIONS.get(one.action, one.action)), Status(one.status).label) for one in steps],
         "problem": problem,
     }
     return render(request, "onestop/dossier.html", context, status=problem.http_status if problem else 200)
@@ -291,12 +297,12 @@ def _moves(actor: Actor, found: Dossier) -> list[tuple[int, str, bool, bool]]:
     for status in next_statuses(found.status):
         needed = {Status.RETURNED: policy.RETURN, Status.RECEIVED: policy.RECEIVE}.get(status, policy.ADVANCE)
         if actor.may(needed):
-            moves.append((int(status), _(VERBS[status]), status == usual, status in service.NEEDS_REASON))
+            moves.append((int(status), str(VERBS[status]), status == usual, status in service.NEEDS_REASON))
     return sorted(moves, key=lambda move: not move[2])
 
 
 def _why(station: queries.Station) -> str:
-    words = _(ACTIONS.get(station.why, station.why))
+    words = str(ACTIONS.get(station.why, station.why))
     return f"{words} ({station.resolution})" if station.resolution else words
 
 
