@@ -105,7 +105,9 @@ def get_dossier(request: HttpRequest, code: str) -> dict[str, Any]:
     return {**_row(found, place), "stations": queries.custody_chain(found)}
 
 
-@router.get("/tracking/{code}", response=TrackingOut, operation_id="track_dossier", summary="Tra cứu công khai")
+@router.get(
+    "/tracking/{code}", response=TrackingOut, operation_id="track_dossier", summary="Tra cứu công khai"
+)
 def track_dossier(request: HttpRequest, code: str) -> dict[str, Any]:
     """Tình trạng hồ sơ theo mã; không có thông tin cá nhân."""
     found = queries.track(code)
