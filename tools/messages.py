@@ -1,8 +1,10 @@
 """The texts people read and their English translations: src/haicap/locale/en/LC_MESSAGES/django.po.
 
-    tools/messages.py check    fail when a text of the code is missing from the file, or the file has others
+    tools/messages.py check    fail when the file translates texts that the code no longer has (a text was
+                               changed and its translation forgotten); say how many have no translation yet
     tools/messages.py write    bring the file up to date; translations of texts that stay are kept
-    tools/messages.py compile  make django.mo, which the pages read (done by tools/bootstrap)
+
+A text without a translation is shown in Vietnamese. django.mo is compiled by haicap.web.translations at set-up.
 
 Texts are found without GNU gettext: calls in Python by its syntax tree, templates through Django's own
 preparation for translators.
@@ -17,7 +19,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,18 +88,19 @@ def read() -> Catalog:
 
 
 def check() -> int:
-    """0 when the file has exactly the texts of the code."""
+    """0 when every text of the file is one of the code."""
     if not ENGLISH.is_file():
         print("there are no translations yet: tools/messages.py write begins them")
         return 0
     known = {(message.context, message.id) for message in read() if message.id}
     wanted = all_texts()
-    for sign, texts in (("missing", wanted - known), ("no longer used", known - wanted)):
-        for context, text in sorted(texts, key=str):
-            print(f"{sign}: {text!r}" + (f" ({context})" if context else ""))
-    if known != wanted:
+    forgotten = known - wanted
+    for context, text in sorted(forgotten, key=str):
+        print(f"no longer in the code: {text!r}" + (f" ({context})" if context else ""))
+    if forgotten:
         print("run: .venv/bin/python tools/messages.py write")
-    return 0 if known == wanted else 1
+    print(f"{len(wanted & known)} of {len(wanted)} texts are in the file")
+    return 1 if forgotten else 0
 
 
 def write() -> int:
@@ -116,13 +118,5 @@ def write() -> int:
     return 0
 
 
-def compile_file() -> int:
-    """django.mo beside django.po."""
-    if ENGLISH.is_file():
-        with ENGLISH.with_suffix(".mo").open("wb") as file:
-            write_mo(file, read())
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit({"check": check, "write": write, "compile": compile_file}[sys.argv[1]]())
+    sys.exit({"check": check, "write": write}[sys.argv[1]]())
