@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 
@@ -19,7 +20,7 @@ from haicap.kernel.text import fold
 from haicap.registry.country import BASE_DATE
 from haicap.registry.establishment import CodeIssuer, issuer_from_database, template_for
 from haicap.registry.establishment.codes import CODE_FORM, CODE_LENGTH
-from haicap.registry.models import AgencyKind, Kind, Person, Revision, Title
+from haicap.registry.models import Agency, AgencyKind, CodeHolding, Kind, Person, Revision, Title
 from haicap.registry.service import UnitChanges, UnitState, changes_of, state_before
 from haicap.reorganisation.plan.model import Plan, UnitPlan
 from haicap.reorganisation.plan.problems import Problem
@@ -66,6 +67,8 @@ def registry_revision() -> int:
 def check_plan(plan: Plan, *, staffing_required: bool = False) -> CheckReport:
     """Every problem of the plan against the registry as it stands; reads only."""
     revision = registry_revision()
+    if plan.effective_on <= BASE_DATE:
+        return CheckReport((_before_the_base(plan),), revision)
     state = state_before(plan.effective_on)
     checker = _Checker(plan, state, issuer_from_database(), staffing_required)
     problems = list(checker.problems(revision))
@@ -79,6 +82,17 @@ def check_plan(plan: Plan, *, staffing_required: bool = False) -> CheckReport:
             problems.extend(Problem("REO-028", str(text)) for text in texts)
     ordered = sorted(problems, key=lambda problem: (problem.warning, problem.line, problem.code))
     return CheckReport(tuple(ordered), revision, changes)
+
+
+def _before_the_base(plan: Plan) -> Problem:
+    """The one problem of a plan whose day the registry knows nothing of: there is nothing to check it against."""
+    return Problem(
+        "REO-020",
+        _("Ngày hiệu lực %(day)s không sau trạng thái gốc của sổ đăng ký (%(base)s)")
+        % {"day": _day(plan.effective_on), "base": _day(BASE_DATE)},
+        _("Chọn ngày từ %(first)s trở đi") % {"first": _day(BASE_DATE + timedelta(days=1))},
+        plan.lines.get("effective", 0),
+    )
 
 
 _STRUCTURE = {"REO-020", "REO-021", "REO-022", "REO-023"}
@@ -118,14 +132,6 @@ class _Checker:
     def _dates(self, revision: int) -> Iterator[Problem]:
         plan = self.plan
         line = plan.lines.get("effective", 0)
-        if plan.effective_on <= BASE_DATE:
-            yield Problem(
-                "REO-020",
-                _("Ngày hiệu lực %(day)s không sau trạng thái gốc của sổ đăng ký (%(base)s)")
-                % {"day": _day(plan.effective_on), "base": _day(BASE_DATE)},
-                _("Chọn ngày từ %(first)s trở đi") % {"first": _day(BASE_DATE + timedelta(days=1))},
-                line,
-            )
         if not plan.legal:
             yield Problem("REO-020", _("Kế hoạch không nêu căn cứ pháp lý"), _("Thêm mục legal_basis"), line)
         for legal in plan.legal:
@@ -375,6 +381,7 @@ class _Checker:
         siblings: dict[tuple[str, str, str], list[UnitPlan]] = defaultdict(list)
         for unit in self.plan.units:
             siblings[(unit.parent or "", unit.kind, fold(unit.name))].append(unit)
+        yield from self._names_of_standing(siblings)
         for (parent, _kind, _name), units in siblings.items():
             exact = Counter(unit.name for unit in units)
             for unit in units[1:]:
@@ -385,6 +392,24 @@ class _Checker:
                     _("Đặt tên khác; tên chỉ khác dấu được phép nhưng dễ nhầm"),
                     unit.line,
                     warning=exact[unit.name] == 1,
+                )
+
+    def _names_of_standing(
+        self, siblings: Mapping[tuple[str, str, str], list[UnitPlan]]
+    ) -> Iterator[Problem]:
+        """Units of the plan that bear the name of a sibling which the plan leaves as it is."""
+        for other in self.state.values():
+            if other.code in self.successors or self._abolished(other.code):
+                continue
+            parent = self.state[other.parent_id].code if other.parent_id in self.state else ""
+            for unit in siblings.get((parent, other.kind, fold(other.name)), ()):
+                yield Problem(
+                    "REO-023",
+                    _("%(code)s %(name)s trùng tên với %(other)s trong cùng cấp trên %(parent)s")
+                    % {"code": unit.code, "name": unit.name, "other": other.code, "parent": parent},
+                    _("Đặt tên khác; tên chỉ khác dấu được phép nhưng dễ nhầm"),
+                    unit.line,
+                    warning=other.name != unit.name,
                 )
 
     def _abolished(self, code: str) -> bool:
@@ -404,7 +429,7 @@ class _Checker:
                     _("Một chữ cái và hai chữ số, rồi các nhóm ngăn bởi dấu chấm; dài nhất 35 ký tự"),
                     unit.line,
                 )
-            elif self.issuer.was_issued(code) and unit.level != "province":
+            elif self.issuer.was_issued(code) and not self._keeps(unit, code):
                 yield Problem(
                     "REO-024",
                     _("Mã định danh %(code)s đã từng được cấp") % {"code": code},
@@ -439,6 +464,20 @@ class _Checker:
                         unit.line,
                     )
 
+    def _keeps(self, unit: UnitPlan, code: str) -> bool:
+        """Whether a province keeps this code: that of the merged one whose name it bears."""
+        namesakes = {
+            self.by_code[part.code].unit_id
+            for part in unit.predecessors
+            if part.code in self.by_code and self.by_code[part.code].name == unit.name
+        }
+        return (
+            unit.level == "province"
+            and CodeHolding.objects.filter(
+                code__code=code, code__closed_on=None, agency__unit_id__in=namesakes, withdrawn_at=None
+            ).exists()
+        )
+
     # --- divided units, districts, authority ---
 
     def _divisions(self) -> Iterator[Problem]:
@@ -470,6 +509,14 @@ class _Checker:
                     _("Chọn một trong: %(codes)s") % {"codes": ", ".join(sorted(targets))},
                     division.line,
                 )
+        for division in self.plan.divisions:
+            if rules[division.code] is not division:
+                yield Problem(
+                    "REO-025",
+                    _("%(code)s nêu hai lần ở mục divisions") % {"code": division.code},
+                    _("Gộp các quy tắc vào một chỗ"),
+                    division.line,
+                )
         for code, division in rules.items():
             if len({entry[0] for entry in self.successors.get(code, [])}) < 2:
                 yield Problem(
@@ -489,6 +536,14 @@ class _Checker:
                     _("%(code)s %(name)s kết thúc mà chưa có xã, phường tạm giữ việc chưa phân định")
                     % {"code": item.code, "name": self.by_code[item.code].name},
                     _("Ghi mã ở mục interim"),
+                    item.line,
+                )
+            elif len(item.interim) != len("20194"):
+                yield Problem(
+                    "REO-025",
+                    _("%(interim)s (tạm giữ việc của %(code)s) không phải xã, phường, đặc khu")
+                    % {"interim": item.interim, "code": item.code},
+                    _("Ghi mã một xã, phường mới"),
                     item.line,
                 )
             elif not self._exists_after(item.interim):
@@ -524,6 +579,13 @@ class _Checker:
                         _("Mỗi lĩnh vực, thủ tục một nơi"),
                         transfer.line,
                     )
+                elif name in fields:
+                    yield Problem(
+                        "REO-027",
+                        _("«%(name)s» nêu hai lần ở mục transfers") % {"name": name},
+                        _("Bỏ một chỗ"),
+                        transfer.line,
+                    )
                 fields[name] = transfer.to
 
     # --- staffing ---
@@ -536,6 +598,7 @@ class _Checker:
             Person.objects.filter(id__in={row.person_id for row in rows}).values_list("id", flat=True)
         )
         filled: Counter[tuple[str, str, str, str]] = Counter()
+        seated: set[tuple[str, str, str, str, uuid.UUID]] = set()
         for row in rows:
             unit = self.formed.get(row.unit)
             seats = _seats(unit, self.plan.effective_on) if unit else {}
@@ -565,6 +628,31 @@ class _Checker:
                         else _("Bỏ bớt người"),
                         row.line,
                     )
+            if (row.unit, *place, row.person_id) in seated:
+                yield Problem(
+                    "REO-026",
+                    _("%(unit)s: %(name)s được bố trí hai lần vào chức danh %(title)s ở %(organ)s")
+                    % {
+                        "unit": row.unit,
+                        "name": row.person_name or row.person_id,
+                        "title": row.title,
+                        "organ": row.kind,
+                    },
+                    _("Bỏ một chỗ"),
+                    row.line,
+                )
+            seated.add((row.unit, *place, row.person_id))
+            if unit is not None and place in seats and self._stands(unit, row.kind):
+                yield Problem(
+                    "REO-026",
+                    _("%(unit)s không thay đổi bộ máy: người đang giữ chức danh %(title)s vẫn giữ")
+                    % {"unit": row.unit, "title": row.title},
+                    _(
+                        "Bổ nhiệm ở đơn vị đó theo thủ tục thường; dòng này chỉ có tác dụng với cơ quan mới lập"
+                    ),
+                    row.line,
+                    warning=True,
+                )
             if row.person_id not in people:
                 yield Problem(
                     "REO-026",
@@ -605,9 +693,26 @@ class _Checker:
                 warning=True,
             )
 
+    def _stands(self, unit: UnitPlan, kind: str) -> bool:
+        """Whether the unit lives on with an organ of this kind: its people stay, staffing fills new organs only."""
+        return self._lives_on(unit) and (unit.predecessors[0].code, kind) in self._standing_organs
+
+    @cached_property
+    def _standing_organs(self) -> set[tuple[str, str]]:
+        """(code of the unit, kind) of the organs that units which live on have already."""
+        units = {
+            self.by_code[unit.predecessors[0].code].unit_id: unit.predecessors[0].code
+            for unit in self.plan.units
+            if self._lives_on(unit) and unit.predecessors[0].code in self.by_code
+        }
+        found = Agency.objects.filter(unit_id__in=units, versions__withdrawn_at=None).distinct()
+        return {(units[unit_id], kind) for unit_id, kind in found.values_list("unit_id", "kind")}
+
     def _lives_on(self, unit: UnitPlan) -> bool:
         if len(unit.predecessors) != 1 or unit.predecessors[0].part:
             return False
+        if len(unit.predecessors[0].code) != len(unit.code):
+            return False  # an island district that becomes a commune is formed anew
         return len(self.successors[unit.predecessors[0].code]) == 1
 
 

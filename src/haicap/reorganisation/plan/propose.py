@@ -246,7 +246,8 @@ def _proposals(
     successors = _fan_out(plan)
     for unit in plan.units:
         only = unit.predecessors[0]
-        if len(unit.predecessors) == 1 and not only.part and successors[only.code] == 1:
+        alone = len(unit.predecessors) == 1 and not only.part and successors[only.code] == 1
+        if alone and len(only.code) == len(unit.code):
             continue  # the unit lives on: its people stay where they are
         origins = [unit.seat] if unit.seat else []
         origins += [part.code for part in unit.predecessors if part.code not in origins]
