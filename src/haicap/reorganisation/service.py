@@ -33,7 +33,7 @@ def propose_plan(
     actor: Actor, province_code: str, effective_on: date, *, staffing: bool = True
 ) -> tuple[PlanValues, str]:
     """Lập kế hoạch: the proposed plan and its text; nothing is stored. Raises NotFound REO-030."""
-    _require(actor, PLAN)
+    require(actor, PLAN)
     values = propose_values(province_code, effective_on, staffing=staffing)
     return values, write_plan(values)
 
@@ -45,7 +45,7 @@ def save_plan(actor: Actor, text: str | bytes, what: str = "", *, based_on: int 
     Saving the same text again does nothing. Raises BadInput REO-001..010 for bad files, Conflict REO-041 when
     the plan was cut over already.
     """
-    _require(actor, PLAN)
+    require(actor, PLAN)
     values = read_plan(text)
     content = text if isinstance(text, str) else text.decode("utf-8-sig")
     with journal.act(actor, "reorganisation.save_plan", reason=what, resolution=values.resolution) as act:
@@ -112,7 +112,7 @@ def check_plan(actor: Actor, plan: Plan) -> CheckReport:
 
     Raises Conflict REO-041 when the plan was carried out: the registry is past it.
     """
-    _require(actor, PLAN)
+    require(actor, PLAN)
     if plan.state == PlanState.DONE:
         raise Conflict(
             _("Kế hoạch «%(key)s» đã chuyển đổi, không còn gì để kiểm tra.") % {"key": plan.key},
@@ -136,7 +136,7 @@ def check_plan(actor: Actor, plan: Plan) -> CheckReport:
 
 def rehearse(actor: Actor, plan: Plan, progress: Progress | None = None) -> cut.Outcome:
     """Diễn tập chuyển đổi: the whole cut-over on live data without keeping it; its ledger and timings are kept."""
-    _require(actor, REHEARSE)
+    require(actor, REHEARSE)
     values, number = _ready(plan)
     with running(plan.pk, RunKind.REHEARSAL, actor.label, number, cut.STEPS, progress) as watch:
         return cut.perform(plan, values, watch, actor, keep=False)
@@ -148,7 +148,7 @@ def cut_over(actor: Actor, plan: Plan, progress: Progress | None = None) -> cut.
     Raises Conflict REO-041 (already done), REO-042 (not checked, or checked against an older registry),
     REO-040 (another run is alive), REO-050 (unbalanced), REO-051 (could not pause everyday work).
     """
-    _require(actor, CUT_OVER)
+    require(actor, CUT_OVER)
     values, number = _ready(plan)
     _refuse_unchecked(plan, number)
     with running(plan.pk, RunKind.CUT_OVER, actor.label, number, cut.STEPS, progress) as watch:
@@ -163,7 +163,7 @@ def undo_cut_over(
     Raises Conflict REO-043 (nothing to undo), REO-044 (the window is over); what the registry refuses because
     later changes build on it (REG-013).
     """
-    _require(actor, CUT_OVER)
+    require(actor, CUT_OVER)
     if not reason.strip():
         raise BadInput(
             _("Hoàn tác cần nêu lý do."), code="REO-045", todo=_("Ghi lý do, ví dụ số văn bản chỉ đạo.")
@@ -250,11 +250,13 @@ def _refuse_unchecked(plan: Plan, number: int) -> None:
         )
 
 
-def _require(actor: Actor, permission: str) -> None:
+def require(actor: Actor, permission: str) -> None:
+    """Raises NotAllowed (REO-403) unless the actor holds the permission."""
     if not actor.may(permission):
         details: dict[str, Any] = {"permission": permission}
         raise NotAllowed(
             _("%(who)s không có quyền làm việc này với kế hoạch sắp xếp.") % {"who": actor.label},
+            code="REO-403",
             kept=_("Chưa có gì thay đổi."),
             todo=_("Đề nghị quản trị tỉnh."),
             details=details,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import uuid
 
-from haicap.kernel import outbox
+from django.db import connection
+
+from haicap.kernel import jobs, outbox
 from haicap.kernel.contract import Carrier, carriers
 from haicap.kernel.outbox import Delivery
 from haicap.reorganisation.engine.cut import OUTBOX_TOPIC as CUT_TOPIC
 from haicap.reorganisation.engine.undo import OUTBOX_TOPIC as UNDO_TOPIC
+from haicap.reorganisation.requests import carry_out_request
 
 FOLLOW_TOPIC = "reorganisation.follow"
 
@@ -47,3 +50,12 @@ def follow(delivery: Delivery) -> None:
     for carrier in carriers():
         if (carrier.system, carrier.record) == (payload["system"], payload["record"]):
             carrier.follow(uuid.UUID(payload["run"]), undone=payload["undone"])
+
+
+@jobs.task(name="reorganisation.carry_out")
+def carry_out(request_id: str) -> None:
+    """Carry out a rehearsal, cut-over or undo that was asked for in the web."""
+    try:
+        carry_out_request(uuid.UUID(request_id))
+    finally:
+        connection.close()

@@ -55,14 +55,15 @@ class Watch:
     def phase(self, name: str, label: str) -> Iterator[None]:
         """One phase: shown while it lasts, timed when it ends (seconds, also when it fails)."""
         self.step += 1
-        self._show(label)
+        self.show(label)
         begin = time.monotonic()
         try:
             yield
         finally:
             self.phases.append({"name": name, "label": label, "seconds": round(time.monotonic() - begin, 4)})
 
-    def _show(self, label: str) -> None:
+    def show(self, label: str) -> None:
+        """Tell that this step is at work, to the caller and on the row."""
         self.tell(label, self.step, self.steps)
         if not self.silent:
             self.beside.execute(
