@@ -299,6 +299,8 @@ class Formed:
     sort_key: bytes
     edges: list[SuccessionEdge] = field(default_factory=list)
     rest: dict[str, list[str]] = field(default_factory=dict)
+    #: the district of each old commune, by its code; empty where it had none
+    districts: dict[str, str] = field(default_factory=dict)
 
     @property
     def picture(self) -> Picture:
@@ -309,7 +311,7 @@ class Formed:
             Box(
                 f"old:{edge.predecessor_code}",
                 titled(edge.predecessor_kind, edge.predecessor_name),
-                edge.predecessor_code,
+                self.districts.get(edge.predecessor_code, ""),
                 unit_href(edge.predecessor_code, day - timedelta(days=1)),
             )
             for edge in self.edges
@@ -330,11 +332,15 @@ class Formed:
 
     @property
     def words(self) -> str:
-        """What it was made of, in words: "Phường A, Phường B, một phần Xã C"."""
-        return ", ".join(
-            (_("một phần %(unit)s") if edge.part else "%(unit)s")
-            % {"unit": titled(edge.predecessor_kind, edge.predecessor_name)}
-            for edge in self.edges
+        """What it was made of, in words: "Phường 9, Phường 7 (Quận 5); một phần Xã C (Huyện D)"."""
+        by_district: dict[str, list[str]] = defaultdict(list)
+        for edge in self.edges:
+            name = titled(edge.predecessor_kind, edge.predecessor_name)
+            district = self.districts.get(edge.predecessor_code, "")
+            by_district[district].append(_("một phần %(unit)s") % {"unit": name} if edge.part else name)
+        return "; ".join(
+            ", ".join(names) + (f" ({district})" if district else "")
+            for district, names in by_district.items()
         )
 
     @property
@@ -384,6 +390,7 @@ def formed(edges: Iterable[SuccessionEdge]) -> list[Formed]:
                 version.sort_key if version else b"",
             )
         group.edges.append(edge)
+        group.districts[edge.predecessor_code] = _district(known, edge)
         if edge.part:
             goes[edge.predecessor_code].append((edge.successor_code, group.title))
     for group in groups.values():
@@ -392,6 +399,15 @@ def formed(edges: Iterable[SuccessionEdge]) -> list[Formed]:
             if elsewhere:
                 group.rest[titled(edge.predecessor_kind, edge.predecessor_name)] = elsewhere
     return sorted(groups.values(), key=lambda group: (group.sort_key, group.code))
+
+
+def _district(known: Snapshot, edge: SuccessionEdge) -> str:
+    before = edge.effective_on - timedelta(days=1)
+    version = known.by_unit(edge.predecessor_id, before)
+    if version is None or version.parent_id in (None, version.province_id):
+        return ""
+    district = known.by_unit(version.parent_id, before) if version.parent_id else None
+    return district.title if district else ""
 
 
 def province_picture(province: UnitView, day: date) -> Picture:

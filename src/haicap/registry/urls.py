@@ -11,6 +11,7 @@ urlpatterns = [
     path("", views.search, name="search"),
     path("tinh/", views.provinces, name="provinces"),
     path("tinh/<str:code>/", views.province, name="province"),
+    path("tinh/<str:code>/hinh/<str:new_code>/", views.province_fold, name="province-fold"),
     path("tinh/<str:code>/ke-thua.csv", views.province_csv, name="province-csv"),
     path("tinh/<str:code>/ke-thua.xlsx", views.province_xlsx, name="province-xlsx"),
     path("<str:code>/", views.unit, name="unit"),

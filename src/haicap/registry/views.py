@@ -21,6 +21,8 @@ from haicap.registry.queries import CodeBearer, SuccessionEdge, UnitHistory, Uni
 from haicap.registry.queries.units import titled
 
 MOST_FOUND = 30
+#: with more successions the pictures are fetched when their folds are opened: the page stays light
+MOST_DRAWN = 320
 
 
 def day_asked(request: HttpRequest) -> date:
@@ -280,11 +282,21 @@ def province(request: HttpRequest, code: str) -> HttpResponse:
     }
     if milestone and not as_table:
         context["groups"] = pages.formed(shown.edges)
+        context["drawn"] = len(shown.edges) <= MOST_DRAWN
+        context["fold_query"] = f"moc={formats.date(milestone.day)}&ngay={formats.date(day_asked(request))}"
         if not ended:
             context["picture"] = pages.province_picture(subject, milestone.day)
             context["before"] = pages.counts_before(subject, milestone.day)
             context["after"] = queries.counts(milestone.day, code)
     return render(request, "registry/province.html", context)
+
+
+def province_fold(request: HttpRequest, code: str, new_code: str) -> HttpResponse:
+    """The inside of one fold, fetched when it is opened: the picture of one new commune. Raises NoSuchUnit."""
+    groups = {group.code: group for group in pages.formed(_province(request, code).edges)}
+    if new_code not in groups:
+        raise NoSuchUnit(_("Không đơn vị nào có mã %(code)s.") % {"code": new_code[:20]})
+    return render(request, "registry/fold.html", {"group": groups[new_code]})
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,24 @@ from haicap.kernel.actor import ANONYMOUS, Actor
 from haicap.registry.models import Kind
 from haicap.web.navigation import DOORS, Door, ShownPlace, door_of, places_for
 
+# The province is the one that the deployment was set up for, or what that one has become by today.
 _DEPLOYMENT = """
+WITH RECURSIVE line (unit_id, step) AS (
+    SELECT province_id, 0 FROM registry_deployment WHERE province_id IS NOT NULL
+    UNION ALL
+    SELECT s.successor_id, line.step + 1 FROM line
+    JOIN registry_succession s ON s.predecessor_id = line.unit_id AND upper_inf(s.recorded)
+     AND NOT s.continues AND NOT s.part AND s.effective_on <= %(today)s
+    WHERE line.step < 10
+)
 SELECT d.demonstration, c.shift, v.kind, v.name, v.code
 FROM kernel_clock c
 LEFT JOIN registry_deployment d ON true
 LEFT JOIN LATERAL (
-    SELECT kind, name, code FROM registry_unitversion
-    WHERE unit_id = d.province_id AND upper_inf(recorded) AND lower(valid) <= %s
-    ORDER BY lower(valid) DESC LIMIT 1
+    SELECT kind, name, code FROM line
+    JOIN registry_unitversion USING (unit_id)
+    WHERE upper_inf(recorded) AND lower(valid) <= %(today)s
+    ORDER BY line.step DESC, lower(valid) DESC LIMIT 1
 ) v ON true
 """
 
@@ -43,7 +53,7 @@ def read_deployment() -> DeploymentView:
     """The deployment in one small query; an empty one when the database does not answer (error pages)."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_DEPLOYMENT, [clock.today()])
+            cursor.execute(_DEPLOYMENT, {"today": clock.today()})
             row = cursor.fetchone()
     except (DatabaseError, InterfaceError):
         return DeploymentView()

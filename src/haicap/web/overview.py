@@ -87,14 +87,22 @@ def start_page() -> dict[str, Any]:
     deployment = Deployment.objects.filter(pk=1).first()
     if deployment is None or deployment.province_id is None:
         return result
-    try:
-        province = queries.unit_at(deployment.province_id, today)
-    except NoSuchUnit:
+    province = province_now(deployment.province_id, today)
+    if province is None:
         return result
     result |= {"province": province, "now": queries.counts(today, province.code)}
     result |= _what_happened(province, today)
     result["centres"] = service_centres(province.unit_id, today)
     return result
+
+
+def province_now(province_id: uuid.UUID, today: date) -> UnitView | None:
+    """The province that a deployment serves today: the one it was set up for, or what that one became."""
+    try:
+        return queries.unit_at(province_id, today)
+    except NoSuchUnit:
+        heirs = [one for one in pages.became([province_id], today)[province_id] if not one.part]
+        return queries.unit_at(heirs[0].unit_id, today) if heirs else None
 
 
 def _what_happened(province: UnitView, today: date) -> dict[str, Any]:
@@ -111,7 +119,8 @@ def _what_happened(province: UnitView, today: date) -> dict[str, Any]:
         "milestone": greatest,
         "before": pages.counts_before(province, greatest.day),
         "after": queries.counts(greatest.day, province.code),
-        "picture": pages.province_picture(province, greatest.day),
+        "picture": (picture := pages.province_picture(province, greatest.day)),
+        "acts": ", ".join(sorted({ribbon.why for ribbon in picture.ribbons} | {greatest.resolutions} - {""})),
         "run": run,
         "dossiers": dossiers,
     }

@@ -44,7 +44,7 @@ def balance_bars(line: Balance, *, title: str, description: str) -> str:
             parts.append(_bar(name, at, value * share, BAR_PX + 3))
             at += value * share
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="hc-picture" width="100%" height="{2 * BAR_PX + 4}" '
+        f'<svg class="hc-picture" width="100%" height="{2 * BAR_PX + 4}" '
         f'role="img" aria-label="{escape(title)}">'
         + element("title", escape(title))
         + element("desc", escape(description))

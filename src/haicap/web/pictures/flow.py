@@ -94,8 +94,9 @@ def _thickness(edge: Edge) -> float:
 
 
 def _boxes(columns: Sequence[Sequence[Node]], edges: Sequence[Edge], width: float) -> dict[str, _Box]:
-    gap = max(28.0, width * 0.12) if len(columns) > 1 else 0.0
-    box_width = (width - 2 - gap * (len(columns) - 1)) / max(1, len(columns))
+    gap = max(28.0, width * (0.2 if len(columns) == 2 else 0.12)) if len(columns) > 1 else 0.0
+    gap = round(gap)
+    box_width = (width - 2 - gap * (len(columns) - 1)) // max(1, len(columns))
     leaves: dict[str, float] = defaultdict(float)
     enters: dict[str, float] = defaultdict(float)
     for edge in edges:
@@ -119,14 +120,14 @@ def _stack(columns: Sequence[Sequence[Node]], boxes: dict[str, _Box]) -> float:
     ]
     tallest = max(heights, default=0.0)
     for column, height in zip(columns, heights, strict=True):
-        y = 2 + (tallest - height) / 2
+        y = 2 + (tallest - height) // 2
         for node in column:
             box = boxes[node.key]
             box.y = y
             y += box.height + SPACE_PX
     for box in boxes.values():
-        box.right_at = box.y + (box.height - box.leaves) / 2
-        box.left_at = box.y + (box.height - box.enters) / 2
+        box.right_at = box.y + (box.height - box.leaves) // 2
+        box.left_at = box.y + (box.height - box.enters) // 2
     return tallest + 4
 
 
@@ -136,11 +137,11 @@ def _ribbon(edge: Edge, source: _Box, target: _Box) -> str:
     y0, y1 = source.right_at, target.left_at
     source.right_at += thick
     target.left_at += thick
-    middle = (x0 + x1) / 2
-    n = number
+    # an outline, not a thick line: a steep ribbon keeps its height where it leaves and where it arrives
+    n, middle = number, number((x0 + x1) / 2)
     d = (
-        f"M{n(x0)} {n(y0)}C{n(middle)} {n(y0)} {n(middle)} {n(y1)} {n(x1)} {n(y1)}V{n(y1 + thick)}"
-        f"C{n(middle)} {n(y1 + thick)} {n(middle)} {n(y0 + thick)} {n(x0)} {n(y0 + thick)}Z"
+        f"M{n(x0)} {n(y0)}C{middle} {n(y0)} {middle} {n(y1)} {n(x1)} {n(y1)}V{n(y1 + thick)}"
+        f"C{middle} {n(y1 + thick)} {middle} {n(y0 + thick)} {n(x0)} {n(y0 + thick)}Z"
     )
     words = f"{source.node.name} → {target.node.name}"
     if edge.part:
@@ -155,7 +156,6 @@ def _ribbon(edge: Edge, source: _Box, target: _Box) -> str:
         class_="edge",
         tabindex="0",
         role="img",
-        aria_label=words,
     )
 
 
@@ -163,8 +163,8 @@ def _named(box: _Box) -> str:
     css = "box box--this" if box.node.this else "box"
     lines = [*box.lines]
     high = LINE_PX * (len(lines) + bool(box.node.note))
-    y = box.y + (box.height - high) / 2 + LINE_PX - 5
-    parts = [element("rect", class_=css, x=box.x, y=box.y, width=box.width, height=box.height, rx=2)]
+    y = box.y + (box.height - high) // 2 + LINE_PX - 5
+    parts = [element("rect", class_=css, x=box.x, y=box.y, width=box.width, height=box.height)]
     for line in lines:
         parts.append(text(line, box.x + 8, y, class_="name strong" if box.node.this else "name"))
         y += LINE_PX

@@ -42,9 +42,11 @@ def picture(
     """A whole picture at its own size in px, with its title and description for screen readers."""
     shape = f"0 0 {number(width)} {number(height)}"
     css = f"hc-picture {extra_class}".strip()
-    head = [element("title", escape(title)), element("desc", escape(description))]
+    head = [element("title", escape(title))]
+    if description:
+        head.append(element("desc", escape(description)))
     opened = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="{escape(css)}" viewBox="{shape}" '
+        f'<svg class="{escape(css)}" viewBox="{shape}" '
         f'width="{number(width)}" height="{number(height)}" role="group" aria-label="{escape(title)}">'
     )
     return opened + "".join(head) + "".join(parts) + "</svg>"

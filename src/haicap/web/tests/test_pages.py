@@ -11,9 +11,11 @@ import pytest
 from django.test import Client
 from django.test.utils import override_settings
 
-from haicap.kernel import clock
+from haicap.kernel import clock, journal
+from haicap.kernel.actor import SYSTEM
+from haicap.registry import queries
 from haicap.registry.models import Deployment
-from haicap.registry.tests.places import NOW, Places, make_places
+from haicap.registry.tests.places import BASE, NOW, Places, make_places
 from haicap.web import assets, overview
 from haicap.web.tests.conftest import SignIn
 
@@ -161,6 +163,16 @@ def test_start__after_the_merger__numbers_before_and_after(places: Places, visit
     assert "6 → 3" in said
     assert "nay có 2 phường, 1 xã, 0 đặc khu" in said
     assert "Có 4 trung tâm" in said
+
+
+def test_start__set_up_before_the_merger__follows_its_province(places: Places, visitor: Client) -> None:
+    old = queries.unit_by_code("49", BASE)
+    with journal.act(SYSTEM, "test.deploy") as act:
+        Deployment.objects.update(province_id=old.unit_id)
+        act.changed("registry.deployment", None, None, {"province": old.unit_id})
+    html = visitor.get("/").content.decode()
+    assert '<span class="hc-header__place">Thành phố Đà Nẵng</span>' in html
+    assert "Thành phố Đà Nẵng từ 01/07/2025" in text_of(html)
 
 
 def test_start__before_the_merger__says_what_there_is(db: None, visitor: Client) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from html import unescape
 
 import openpyxl
 import pytest
@@ -87,6 +89,20 @@ def test_province__old_and_new__every_new_commune_with_its_parts(places: Places,
     assert "Phần còn lại của Phường Phước Ninh: Phường Hòa Cường" in said
     assert html.count('<details class="hc-fold"') == 3
     assert "Tỉnh, thành phố 2 1" in said
+
+
+def test_province__many_successions__pictures_come_when_a_fold_is_opened(
+    places: Places, visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("haicap.registry.views.MOST_DRAWN", 3)
+    html = visitor.get("/don-vi/tinh/48/").content.decode()
+    assert html.count('class="edge"') == 4  # the province's own picture, at two widths
+    address = re.search(r'hx-get="([^"]*/hinh/20194/[^"]*)"', html)
+    assert address is not None
+    fragment = visitor.get(unescape(address[1])).content.decode()
+    assert fragment.count('class="edge"') == 3
+    assert "Phần còn lại của Phường Phước Ninh: Phường Hòa Cường" in text_of(fragment)
+    assert visitor.get("/don-vi/tinh/48/hinh/99999/").status_code == 404
 
 
 def test_province__that_ended__where_its_communes_went(places: Places, visitor: Client) -> None:
