@@ -17,10 +17,10 @@ up: setup ## Cài đặt, nạp cả nước, diễn tập và chuyển đổi m
 	@exec .venv/bin/haicap up --port $(PORT) $(if $(EMPTY),--empty,--province $(PROVINCE) --scale $(SCALE))
 
 test: setup-test ## Mọi kiểm thử (bộ nhanh), trên PostgreSQL riêng trong build/
-	@.venv/bin/python -m pytest -n 2 -m "not slow" --junitxml=build/tests.xml $(ARGS)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest -n 2 -m "not slow" --junitxml=build/tests.xml $(ARGS)
 
 test-slow: setup-test ## Các kiểm thử dài
-	@.venv/bin/python -m pytest -n 2 -m slow $(ARGS)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest -n 2 -m slow $(ARGS)
 
 bench: setup ## Đo tốc độ; bảng kết quả ghi vào build/bench.json
 	@exec .venv/bin/python -m bench.run $(ARGS)
