@@ -365,9 +365,8 @@ def _slice(base: DossierQuerySet, actor: Actor, filters: Filters, rows: int) -> 
                 Q(due_at__gte=mark.value),
                 Q(due_at__gt=mark.value) | Q(id__gt=mark.dossier_id),
             )
-        if (
-            filters.urgency is Urgency.LATER
-        ):  # said once more without its «or undated», so that the index serves
+        if filters.urgency is Urgency.LATER:
+            # said once more without its «or undated», so that the index serves
             dated = dated.filter(due_at__gte=deadlines.midnight_after(clock.now()) + SOON)
         found = dated.first_on_my_desks(actor, ("due_at", "id"), rows)
     if len(found) < rows:
