@@ -64,9 +64,10 @@ RULES: tuple[Rule, ...] = (
     Rule("pho_chanh_van_phong", "*", "*", HEAD, UNIT),
     Rule("truong_phong", "*", "*", HEAD, AGENCY, "Trưởng phòng"),
     Rule("pho_truong_phong", "*", "*", HEAD, AGENCY),
-    Rule("giam_doc_trung_tam", "*", "*", HEAD | RECEIVE, AGENCY, "Giám đốc trung tâm phục vụ"),
-    Rule("pho_giam_doc", "*", "tt_pvhcc", HEAD | RECEIVE, AGENCY),
-    Rule("cong_chuc_mot_cua", "*", "*", RECEIVE, AGENCY, "Công chức một cửa"),
+    # who receives and hands out for a whole commune answers for all of its dossiers
+    Rule("giam_doc_trung_tam", "*", "*", HEAD | RECEIVE, UNIT, "Giám đốc trung tâm phục vụ"),
+    Rule("pho_giam_doc", "*", "tt_pvhcc", HEAD | RECEIVE, UNIT),
+    Rule("cong_chuc_mot_cua", "*", "*", RECEIVE, UNIT, "Công chức một cửa"),
     Rule("quan_tri_xa", "*", "*", frozenset({"calendar.edit", "reorganisation.see"}), UNIT, "Quản trị xã"),
     Rule("van_thu", "*", "*", frozenset(), AGENCY, "Văn thư"),
     Rule("chuyen_vien", "*", "*", PROCESS, AGENCY, "Chuyên viên"),

@@ -25,11 +25,19 @@ def places(db: None) -> Iterator[Places]:
         yield make_places()
 
 
-def test_actor_for__counter_official__works_for_the_centre_only(places: Places) -> None:
+def test_actor_for__specialist_of_a_division__works_for_it_only(places: Places) -> None:
+    division = "Văn hóa - Xã hội"
+    actor = service.actor_for(places.appointment("20194", "chuyen_vien", "phong", division))
+    assert actor is not None
+    assert actor.agency_ids == {places.agency("20194", "phong", division)}
+
+
+def test_actor_for__counter_official__answers_for_the_whole_commune(places: Places) -> None:
     appointment = places.appointment("20194", "cong_chuc_mot_cua", "tt_pvhcc")
     actor = service.actor_for(appointment)
     assert actor is not None
-    assert actor.agency_ids == {places.agency("20194", "tt_pvhcc")}
+    assert {places.agency("20194", "tt_pvhcc"), places.agency("20194")} < actor.agency_ids
+    assert places.agency("20196") not in actor.agency_ids
     assert actor.unit_ids == {places.units["20194"]}
     assert actor.may("onestop.receive_dossier")
     assert not actor.sees_all
@@ -73,7 +81,8 @@ def test_actor_for__desk_held_by_another_agency_now__the_hat_moves(places: Place
         act.changed("registry.holding", None, None, {"agency": heir})
     actor = service.actor_for(appointment.id)
     assert actor is not None
-    assert actor.agency_ids == {heir}
+    assert heir in actor.agency_ids
+    assert places.agency("20194", "tt_pvhcc") not in actor.agency_ids
 
 
 def test_actor_for__desk_closed__nobody(places: Places) -> None:

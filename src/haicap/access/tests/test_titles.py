@@ -14,7 +14,7 @@ from haicap.registry.establishment.templates import TITLES
         ("quan_tri_tinh", "province", "so", "reorganisation.cut_over", "all"),
         ("chu_tich", "province", "ubnd", "command.steer", "all"),
         ("chu_tich", "commune", "ubnd", "command.steer", "unit"),
-        ("cong_chuc_mot_cua", "commune", "tt_pvhcc", "onestop.receive_dossier", "agency"),
+        ("cong_chuc_mot_cua", "commune", "tt_pvhcc", "onestop.receive_dossier", "unit"),
         ("chuyen_vien", "commune", "phong", "onestop.advance_dossier", "agency"),
     ],
 )
