@@ -26,18 +26,12 @@ from haicap.registry.service import (
     state_before,
     write_unit_changes,
 )
-from haicap.reorganisation.engine.facts import (
-    Facts,
-    decide_desks,
-    establishment,
-    facts_of,
-    find_desks,
-    find_late_desks,
-    latest_holding,
-    write_consequences,
-    write_scope,
-)
+from haicap.reorganisation.engine.agencies import establishment
+from haicap.reorganisation.engine.consequences import write_consequences
+from haicap.reorganisation.engine.desks import decide_desks, find_desks, find_late_desks, latest_holding
+from haicap.reorganisation.engine.facts import Facts, facts_of
 from haicap.reorganisation.engine.runs import Watch, finish_run
+from haicap.reorganisation.engine.scope import write_scope
 from haicap.reorganisation.models import LedgerRow, PlanState, Run
 from haicap.reorganisation.models import Plan as PlanRow
 from haicap.reorganisation.plan.model import Plan
@@ -137,7 +131,7 @@ def _within(
         with watch.phase("constraints", _("Kiểm tra ràng buộc")):
             _check_constraints(act, plan, changes)
         with watch.phase("lock", _("Bắt đầu thời khắc chỉ đọc")):
-            locked_at = _lock(busy)
+            locked_at = lock_writers(busy)
         with watch.phase("desks", _("Giao bàn xử lý cho đơn vị mới")):
             find_late_desks(cut.run_id, len(facts.rows.desks))
             for carrier in busy:
@@ -219,7 +213,7 @@ def _carry(which: Iterable[Carrier], cut: Cut, lines: dict[tuple[str, str], Ledg
         lines[(carrier.system, carrier.record)] = carrier.finish(cut)
 
 
-def _lock(busy: list[Carrier]) -> float:
+def lock_writers(busy: list[Carrier]) -> float:
     """Close the tables of everyday work to writers (readers go on); returns the instant, on the monotonic clock.
 
     The tables are locked in one statement in sorted order, so that two lockers cannot wait for each other.

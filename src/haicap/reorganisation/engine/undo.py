@@ -14,7 +14,7 @@ from haicap.kernel.actor import Actor
 from haicap.kernel.contract import Undo, UndoReport, carriers
 from haicap.registry.service import PERMISSION as CHANGE_UNITS
 from haicap.registry.service import lock_registry, withdraw_reorganisation
-from haicap.reorganisation.engine.cut import AT_ONCE, _lock
+from haicap.reorganisation.engine.cut import AT_ONCE, lock_writers
 from haicap.reorganisation.engine.runs import Watch, finish_run
 from haicap.reorganisation.models import Decision, Plan, PlanState, Run
 
@@ -52,12 +52,13 @@ def perform_undo(run: Run, watch: Watch, actor: Actor, reason: str) -> UndoOutco
         with watch.phase("read", _("Đọc sổ đăng ký")):
             lock_registry()
             now = clock.now()
-            assert run.cut_at is not None and run.reorganisation_id is not None  # a kept cut-over has both
+            assert run.cut_at is not None  # a kept cut-over has both
+            assert run.reorganisation_id is not None
             # Before the law's first instant (a cut-over made the evening before) an undo follows right upon it.
             undo = Undo(run.pk, run.plan_id, run.cut_at, max(now, run.cut_at + AT_ONCE))
         everyone = list(reversed(carriers()))
         with watch.phase("lock", _("Bắt đầu thời khắc chỉ đọc")):
-            locked_at = _lock([carrier for carrier in everyone if carrier.locks])
+            locked_at = lock_writers([carrier for carrier in everyone if carrier.locks])
         with watch.phase("carry", _("Trả lại bàn xử lý, nhân sự, trụ sở, mã, cơ quan")):
             reports = [carrier.undo(undo) for carrier in everyone]
         with watch.phase("units", _("Trả lại đơn vị hành chính")):
