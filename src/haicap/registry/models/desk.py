@@ -23,7 +23,9 @@ class Desk(Identified):
     holds it now is its latest `Holding`.
     """
 
-    founder = models.ForeignKey("registry.Agency", on_delete=models.PROTECT, related_name="desks_founded")
+    founder = models.ForeignKey(
+        "registry.Agency", on_delete=models.PROTECT, related_name="desks_founded", db_index=False
+    )
     kind = models.CharField(max_length=10, choices=DeskKind.choices, default=DeskKind.WORK)
     place = models.ForeignKey(
         "registry.Unit", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -45,10 +47,15 @@ class Holding(Identified):
     null where the desk is closed. `interim`: held only until a person has decided (divided units).
     """
 
-    desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="holdings")
+    desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="holdings", db_index=False)
     begins_at = models.DateTimeField()
     agency = models.ForeignKey(
-        "registry.Agency", null=True, blank=True, on_delete=models.PROTECT, related_name="holdings"
+        "registry.Agency",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="holdings",
+        db_index=False,
     )
     interim = models.BooleanField(default=False)
     run_id = models.UUIDField(null=True, blank=True)

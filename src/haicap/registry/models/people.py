@@ -49,8 +49,8 @@ class Person(Identified):
 class Post(Identified):
     """Chức danh tại cơ quan: a chair with a title. It stands at a desk; whoever holds the desk has the post."""
 
-    desk = models.ForeignKey("registry.Desk", on_delete=models.PROTECT, related_name="posts")
-    title = models.ForeignKey(Title, on_delete=models.PROTECT, related_name="posts")
+    desk = models.ForeignKey("registry.Desk", on_delete=models.PROTECT, related_name="posts", db_index=False)
+    title = models.ForeignKey(Title, on_delete=models.PROTECT, related_name="posts", db_index=False)
     number = models.PositiveSmallIntegerField(default=1)
 
     class Meta:
@@ -60,7 +60,7 @@ class Post(Identified):
 class Appointment(Identified, TwoTimes):
     """Bổ nhiệm: who holds a post, from when to when. Two holders at once are impossible by constraint."""
 
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="appointments")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="appointments", db_index=False)
     post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="appointments")
     decision = models.CharField(max_length=100, blank=True, help_text="số quyết định")
     run_id = models.UUIDField(null=True, blank=True)

@@ -21,7 +21,9 @@ class Site(Identified):
 class SiteUse(Identified, Steps):
     """Nơi làm việc của cơ quan: from a day on the agency's seat is this site (null: it has none)."""
 
-    agency = models.ForeignKey("registry.Agency", on_delete=models.PROTECT, related_name="site_uses")
+    agency = models.ForeignKey(
+        "registry.Agency", on_delete=models.PROTECT, related_name="site_uses", db_index=False
+    )
     site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.PROTECT, related_name="uses")
 
     class Meta:
