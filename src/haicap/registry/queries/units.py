@@ -290,15 +290,14 @@ class CodeAsOf(NamedTuple):
     unit_id: uuid.UUID
     kind: str
     name: str
-    province_id: uuid.UUID
 
 
 # ORDER BY … LIMIT 1 reads one entry of registry_unit_code_as_of; the bound is checked on what it found.
 _MANY_BY_CODE = """
-SELECT place, unit_id, kind, name, province_id
+SELECT place, unit_id, kind, name
   FROM unnest(%s::varchar[], %s::date[]) WITH ORDINALITY AS asked (code, day, place),
        LATERAL (
-           SELECT unit_id, kind, name, province_id, upper(valid) AS ends FROM registry_unitversion
+           SELECT unit_id, kind, name, upper(valid) AS ends FROM registry_unitversion
             WHERE code = asked.code AND upper_inf(recorded) AND lower(valid) <= asked.day
             ORDER BY lower(valid) DESC LIMIT 1
        ) AS latest
@@ -329,7 +328,7 @@ def units_by_code_at(pairs: Sequence[tuple[str, date]]) -> list[CodeAsOf | None]
 
 
 _LATEST_BY_CODE = """
-SELECT unit_id, kind, name, province_id, upper(valid) FROM registry_unitversion
+SELECT unit_id, kind, name, upper(valid) FROM registry_unitversion
  WHERE code = %s AND upper_inf(recorded) AND lower(valid) <= %s ORDER BY lower(valid) DESC LIMIT 1
 """
 #: after so many executions the driver would prepare a statement by itself: only those that ask are prepared
@@ -357,9 +356,9 @@ def code_at(code: str, day: date) -> CodeAsOf | None:
     For paths that ask once a request; `units_by_code_at` for many, `snapshot().by_code` for bulk.
     """
     row = prepared(_LATEST_BY_CODE, (code, day))
-    if row is None or (row[4] is not None and row[4] <= day):
+    if row is None or (row[3] is not None and row[3] <= day):
         return None
-    return CodeAsOf(code, day, row[0], row[1], row[2], row[3])
+    return CodeAsOf(code, day, row[0], row[1], row[2])
 
 
 @dataclass(frozen=True, slots=True)
