@@ -5,6 +5,7 @@ A rule never guesses: what no rule places stays undecided until a person decides
 
 from __future__ import annotations
 
+import gzip
 import json
 import uuid
 from collections.abc import Mapping, Sequence
@@ -59,11 +60,8 @@ class Boundaries:
 
         Raises BadInput REG-401 when the file is missing, too large or not such a file.
         """
-        import gzip
-
         try:
-            raw = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-            with raw as file:
+            with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
                 content = file.read(MAXIMUM_BOUNDARY_BYTES + 1)
             if len(content) > MAXIMUM_BOUNDARY_BYTES:
                 raise ValueError("too large")

@@ -38,7 +38,7 @@ class Cut:
     at: datetime
     now: datetime
     resolution: str
-    rules: dict[str, Any] = field(default_factory=dict)
+    rules: dict[uuid.UUID, Any] = field(default_factory=dict)
     progress: Callable[[int, int], None] = lambda done, total: None
 
 

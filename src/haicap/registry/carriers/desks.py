@@ -131,7 +131,9 @@ class DeskCarrier(RegistryCarrier):
             self.record,
             _("Bàn xử lý"),
             self.before,
-            **parts,
+            carried=parts["carried"],
+            closed=parts["closed"],
+            undecided=parts["undecided"],
             after=parts["carried"] + parts["closed"] + parts["undecided"],
             created=digest_of(
                 "SELECT d.id FROM registry_desk d JOIN cut_new_agency n ON n.agency_id = d.founder_id"
@@ -146,7 +148,8 @@ class DeskCarrier(RegistryCarrier):
             SELECT count(*) FROM registry_holding r
             WHERE r.run_id = %(run)s AND EXISTS (
                 SELECT FROM registry_holding later WHERE later.desk_id = r.desk_id AND later.begins_at > r.begins_at)
-              AND EXISTS (SELECT FROM registry_holding was WHERE was.desk_id = r.desk_id AND was.begins_at < r.begins_at)
+              AND EXISTS (
+                SELECT FROM registry_holding was WHERE was.desk_id = r.desk_id AND was.begins_at < r.begins_at)
             """,
             params,
         )

@@ -38,7 +38,9 @@ class PostCarrier(RegistryCarrier):
             self.record,
             _("Chức danh tại cơ quan"),
             self.before,
-            **parts,
+            carried=parts["carried"],
+            closed=parts["closed"],
+            undecided=parts["undecided"],
             after=digest_of(_POSTS.replace(", d.fate", "") + " WHERE d.fate IS NOT NULL"),
             created=digest_of(
                 "SELECT p.id FROM registry_post p JOIN registry_desk d ON d.id = p.desk_id "
@@ -104,7 +106,9 @@ class AppointmentCarrier(RegistryCarrier):
             self.record,
             _("Cán bộ đang giữ chức danh"),
             self.before,
-            **parts,
+            carried=parts["carried"],
+            closed=parts["closed"],
+            undecided=parts["undecided"],
             after=parts["carried"] + parts["closed"] + parts["undecided"],
             created=digest_of(
                 "SELECT id FROM registry_appointment WHERE run_id = %s AND upper_inf(recorded)", [cut.run_id]

@@ -60,7 +60,7 @@ class PostTemplate:
 
 @dataclass(frozen=True, slots=True)
 class AgencyTemplate:
-    """One organ. `name` has the slot `{unit}` ("phường Hải Vân"); `parent` is the kind of its superior in the same unit.
+    """One organ. `name` has the slot `{unit}` ("phường Hải Vân"); `parent` is the kind of its superior in the unit.
 
     `code` says how its identification code is formed: "unit" (the unit's own: H17.25), "council" (the same in the
     K series), "sub" (the unit's code and a running number: H17.25.1) or "" (issued by others, none here).

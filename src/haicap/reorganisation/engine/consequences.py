@@ -95,20 +95,15 @@ def _write_transfers(facts: Facts) -> None:
             [province, AgencyKind.DEPARTMENT.value],
         )
         departments = dict(cursor.fetchall())
-    for table, column, values in (
-        ("cut_transfer", "field", lambda transfer: transfer.fields),
-        ("cut_procedure", "procedure_code", lambda transfer: transfer.procedures),
-    ):
-        copy_rows(
-            table,
-            (column, "agency_id"),
-            (
-                (name, departments[transfer.to])
-                for transfer in facts.plan.transfers
-                if transfer.to in departments
-                for name in values(transfer)
-            ),
-        )
+    given = [
+        (transfer, departments[transfer.to])
+        for transfer in facts.plan.transfers
+        if transfer.to in departments
+    ]
+    fields = [(name, agency) for transfer, agency in given for name in transfer.fields]
+    procedures = [(code, agency) for transfer, agency in given for code in transfer.procedures]
+    copy_rows("cut_transfer", ("field", "agency_id"), fields)
+    copy_rows("cut_procedure", ("procedure_code", "agency_id"), procedures)
 
 
 def _staff(facts: Facts) -> Iterable[tuple[uuid.UUID, uuid.UUID]]:

@@ -83,7 +83,7 @@ class Transfer:
 class Division:
     """Quy tắc phân định: how records of a divided unit are placed, in this order; else they stay undecided.
 
-    `villages` and `addresses` are pairs (text, code of the successor); `boundaries` is a GeoJSON file of the successors.
+    `villages` and `addresses` are pairs (text, code of the successor).
     """
 
     code: str

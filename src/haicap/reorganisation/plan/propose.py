@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from typing import Protocol
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -124,12 +125,23 @@ def _seat(unit: UnitPlan, state: dict[str, UnitState]) -> str:
     return _nearest(unit.latitude, unit.longitude, (state[code] for code in candidates))
 
 
-def _nearest(latitude: float | None, longitude: float | None, units: Iterable[UnitState]) -> str:
-    def distance(unit: UnitState) -> tuple[float, str]:
-        if None in (latitude, longitude, unit.latitude, unit.longitude):
+class _Placed(Protocol):
+    """Anything with a code and a point, in degrees, that may be unknown."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def latitude(self) -> float | None: ...
+    @property
+    def longitude(self) -> float | None: ...
+
+
+def _nearest(latitude: float | None, longitude: float | None, units: Iterable[_Placed]) -> str:
+    """The code of the unit nearest to a point; by code where a point is unknown."""
+
+    def distance(unit: _Placed) -> tuple[float, str]:
+        if latitude is None or longitude is None or unit.latitude is None or unit.longitude is None:
             return math.inf, unit.code
-        assert latitude is not None and longitude is not None
-        assert unit.latitude is not None and unit.longitude is not None
         east = (unit.longitude - longitude) * math.cos(math.radians(latitude))
         return (unit.latitude - latitude) ** 2 + east**2, unit.code
 
@@ -147,18 +159,8 @@ def _successors(units: Iterable[UnitPlan]) -> dict[str, list[UnitPlan]]:
 def _divisions(units: tuple[UnitPlan, ...], state: dict[str, UnitState]) -> Iterable[Division]:
     for code, successors in sorted(_successors(units).items()):
         if len(successors) > 1 and code in state:
-            yield Division(code=code, interim=_nearest_plan(state[code], successors))
-
-
-def _nearest_plan(unit: UnitState, plans: list[UnitPlan]) -> str:
-    def distance(plan: UnitPlan) -> tuple[float, str]:
-        if None in (plan.latitude, plan.longitude, unit.latitude, unit.longitude):
-            return math.inf, plan.code
-        assert plan.latitude is not None and plan.longitude is not None
-        assert unit.latitude is not None and unit.longitude is not None
-        return (plan.latitude - unit.latitude) ** 2 + (plan.longitude - unit.longitude) ** 2, plan.code
-
-    return min(plans, key=distance).code
+            unit = state[code]
+            yield Division(code=code, interim=_nearest(unit.latitude, unit.longitude, successors))
 
 
 def _abolitions(
@@ -179,7 +181,8 @@ def _abolitions(
     law = next((number for number in published.resolutions if number.startswith(("72/2025", "203/2025"))), "")
     for code in published.abolished:
         here = [plans[new] for new in inside.get(code, ())]
-        interim = _nearest_plan(state[code], here) if here and code in state else ""
+        district = state.get(code)
+        interim = _nearest(district.latitude, district.longitude, here) if here and district else ""
         yield Abolition(code=code, interim=interim, resolution=law)
 
 

@@ -86,7 +86,7 @@ def _compose(text: str) -> yaml.Node:
                 raise BadInput(
                     _("Kế hoạch không dùng bí danh YAML (dấu *)."),
                     code="REO-003",
-                    where=_("dòng %(line)d") % {"line": event.start_mark.line + 1},
+                    where=_("dòng %(line)d") % {"line": event.start_mark.line + 1 if event.start_mark else 0},
                     todo=_("Viết rõ nội dung ở từng chỗ."),
                 )
         node = yaml.compose(text, Loader=loader)

@@ -314,7 +314,7 @@ class DossierCarrier(UndecidedDossiers, Carrier):
         if moved - back:
             problems.append(
                 _(
-                    "%(count)d hồ sơ đã chuyển theo quy tắc, sau đó giải quyết xong hoặc chuyển tiếp: giữ nguyên ở chỗ mới"
+                    "%(count)d hồ sơ đã chuyển theo quy tắc, sau đó xong hoặc chuyển tiếp: giữ nguyên ở chỗ mới"
                 )
                 % {"count": moved - back}
             )
