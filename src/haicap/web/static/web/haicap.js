@@ -115,9 +115,6 @@
     const open = button.dataset.fold === "open";
     for (const fold of all("details.hc-fold")) fold.open = open;
   });
-  addEventListener("beforeprint", () => {
-    for (const fold of all("details.hc-fold")) fold.open = true;
-  });
 
   // --- filter what is on the page: <input data-filter="css of the rows">
   document.addEventListener("input", (event) => {
