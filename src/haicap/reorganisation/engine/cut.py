@@ -117,6 +117,7 @@ def _within(
             find_desks(cut.run_id)
         quiet = [carrier for carrier in everyone if not carrier.locks]
         busy = [carrier for carrier in everyone if carrier.locks]
+        written = _written(busy)
         with watch.phase("count", _("Đếm trước")):
             for carrier in quiet:
                 carrier.begin(cut)
@@ -136,6 +137,7 @@ def _within(
             find_late_desks(cut.run_id, len(facts.rows.desks))
             for carrier in busy:
                 carrier.begin(cut)
+            _refuse_early_writes(written, _written(busy))
             _carry(busy, cut, lines)
         ordered = tuple(lines[(carrier.system, carrier.record)] for carrier in everyone)
         with watch.phase("ledger", _("Đối soát")):
@@ -234,6 +236,34 @@ def lock_writers(busy: list[Carrier]) -> float:
                 ) from error
             cursor.execute("SET LOCAL lock_timeout = 0")
     return began
+
+
+def _written(busy: Iterable[Carrier]) -> dict[str, int]:
+    """Locked table of a system → rows that this session has written to it, by PostgreSQL's own count.
+
+    The desks, which the registry hands over before the lock, are proved by their own carrier.
+    """
+    tables = sorted({table for carrier in busy if carrier.system != "registry" for table in carrier.locks})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables "
+            "WHERE relid = ANY (SELECT to_regclass(name) FROM unnest(%s::text[]) AS name)",
+            [tables],
+        )
+        return dict(cursor.fetchall())
+
+
+def _refuse_early_writes(before: dict[str, int], now: dict[str, int]) -> None:
+    """What is written before it was counted would be in no ledger: records are counted as people left them."""
+    early = sorted(table for table, rows in now.items() if rows != before.get(table, 0))
+    if not early:
+        return
+    raise Unbalanced(
+        _("Có bước chuyển tiếp đã ghi vào %(tables)s trước khi đếm.") % {"tables": ", ".join(early)},
+        kept=_("Không có gì được chuyển: dữ liệu như trước khi chạy."),
+        todo=_("Báo cho người phụ trách các hệ thống đó."),
+        details={"lines": [], "tables": early},
+    )
 
 
 def _check_constraints(act: journal.Act, plan: Plan, changes: UnitChanges) -> None:

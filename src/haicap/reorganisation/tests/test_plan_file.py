@@ -253,7 +253,7 @@ def changed(old: str, new: str) -> str:
         ("kind: dac_khu", "kind: dac_khu\n    parent2: 1"),
         ("kind: dac_khu", "kind:"),
         ("legal_basis:\n  - number: 1659/NQ-UBTVQH15", "legal_basis:\n  - number:"),
-        ("\nabolished:", "\nstaffing:\n  - {unit: \"20194\", organ: ubnd, title: chu_tich, person: nobody}\nabolished:"),
+        ("\nabolished:", "\nstaffing:\n  - {unit: '48', organ: ubnd, title: chu_tich, person: nobody}\nabolished:"),
         ("\ndivisions:", "\ndivisions: 5\nx:"),
         ("villages:", "villages: [a]\n    x:"),
         ("\nunits:", "\nunits: {a: 1}\nx:"),
