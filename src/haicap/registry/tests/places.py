@@ -100,9 +100,10 @@ def make_places(*, merged: bool = True, people: bool = True, demonstration: bool
         service.apply_published(SYSTEM, MERGER)
         day = EFFECTIVE
     places.units = {unit.code: unit.unit_id for unit in queries.units_at(day)}
-    Deployment.objects.update_or_create(
-        id=1, defaults={"province_id": places.units["48"], "demonstration": demonstration}
-    )
+    with journal.act(SYSTEM, "test.deploy") as act:
+        values = {"province_id": places.units["48"], "demonstration": demonstration}
+        Deployment.objects.update_or_create(id=1, defaults=values)
+        act.changed("registry.deployment", None, None, values)
     if people:
         places.established = establish(list(places.units.values()), day, SYSTEM)
         _appoint(places, day)
