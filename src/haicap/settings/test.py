@@ -1,4 +1,4 @@
-"""Settings of the tests: a real PostgreSQL of their own, plain static files, a throw-away data folder.
+"""Settings of the tests: a real PostgreSQL of their own, plain static files, a data folder in `build`.
 
 Without `DATABASE_URL` the tests run in an embedded server in `build/test-database`, which need not survive a
 power cut; it starts at the first connection and stops with the session that started it (conftest.py).
@@ -7,13 +7,13 @@ power cut; it starts at the first connection and stops with the session that sta
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from haicap.kernel.database import settings as database_settings
 
-os.environ.setdefault("HAICAP_DATA", tempfile.mkdtemp(prefix="haicap-test-"))
-TEST_DATABASE_FOLDER: Path = database_settings.project_folder() / "build" / "test-database"
+BUILD: Path = database_settings.project_folder() / "build"
+TEST_DATABASE_FOLDER = BUILD / "test-database"
+os.environ.setdefault("HAICAP_DATA", str(BUILD / "test-data" / os.environ.get("PYTEST_XDIST_WORKER", "one")))
 
 from haicap.settings.base import *  # noqa: E402,F403
 from haicap.settings.base import DATABASES, STORAGES  # noqa: E402

@@ -354,12 +354,15 @@ class Cluster:
         postmaster = self._read_postmaster()
         if postmaster is None or not self._is_ours(postmaster.pid):
             if locks.lock_within(alive, ORPHANS_TIMEOUT_S):
+                if postmaster is not None:
+                    _remove_socket_folder(Path(postmaster.socket_folder))
                 return False
             raise self._still_running()
         for order in (signal.SIGQUIT,) if immediately else (signal.SIGINT, signal.SIGQUIT):
             with suppress(ProcessLookupError):
                 os.kill(postmaster.pid, order)
             if self._is_gone(postmaster.pid, alive):
+                _remove_socket_folder(Path(postmaster.socket_folder))
                 return True
         raise self._still_running()
 
@@ -462,8 +465,7 @@ class Cluster:
             or found.st_mode & 0o022
         ):
             place = Path(tempfile.mkdtemp(prefix="haicap-", dir="/tmp"))  # somebody else sits on the name
-        for left in place.glob(".s.PGSQL.*"):  # of a killed server: its number may belong to another by now
-            left.unlink()
+        _remove_sockets(place)
         if self.user:
             os.chown(place, uid, gid)
             place.chmod(0o755)
@@ -478,6 +480,20 @@ def _answers(postmaster: Postmaster) -> bool:
         except OSError:
             return False
     return True
+
+
+def _remove_sockets(folder: Path) -> None:
+    """Of a killed server; the process number in a socket's lock file may belong to another program by now."""
+    for left in folder.glob(".s.PGSQL.*"):
+        left.unlink()
+
+
+def _remove_socket_folder(folder: Path) -> None:
+    """After the server's end; a folder that is not of our making, or holds something else, stays."""
+    if folder.name.startswith("haicap-"):
+        with suppress(OSError):
+            _remove_sockets(folder)
+            folder.rmdir()
 
 
 def _tail(path: Path) -> str:

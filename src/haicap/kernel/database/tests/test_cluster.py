@@ -68,11 +68,13 @@ def test_cluster__start__runs_and_second_start_does_nothing(cluster: Cluster) ->
 
 def test_cluster__stop__ends_and_second_stop_does_nothing(cluster: Cluster) -> None:
     cluster.start()
-    pid = cluster.pid
+    pid, folder = cluster.pid, cluster.socket_folder
     assert cluster.stop() is True
     assert cluster.stop() is False
     assert not cluster.is_ready()
     assert not lives(pid)
+    assert folder is not None
+    assert not Path(folder).exists()
 
 
 def test_cluster__stop__before_it_was_ever_started(cluster: Cluster) -> None:
@@ -170,8 +172,8 @@ def test_cluster__stop_after_its_number_went_to_another_program__kills_nobody(cl
 def test_cluster__socket_folder_swept_away__starts_again(cluster: Cluster) -> None:
     cluster.start()
     folder = cluster.socket_folder
-    cluster.stop()
     assert folder is not None
+    kill_hard(cluster)
     shutil.rmtree(folder)
     cluster.start()
     assert cluster.is_ready()
