@@ -295,7 +295,12 @@ def _province(kind: Kind) -> tuple[AgencyTemplate, ...]:
             "Văn phòng Ủy ban nhân dân {unit}",
             parent=_COMMITTEE,
             code="sub",
-            posts=(_lead("chanh_van_phong"), _work("van_thu", 2), _work("chuyen_vien", 8)),
+            posts=(
+                _lead("chanh_van_phong"),
+                _work("kiem_toan", 1),
+                _work("van_thu", 2),
+                _work("chuyen_vien", 8),
+            ),
         ),
         *(
             AgencyTemplate(
@@ -360,4 +365,5 @@ TITLES: tuple[tuple[str, str, int, bool, bool], ...] = (
     ("chuyen_vien", "Chuyên viên", 8, False, False),
     ("quan_tri_xa", "Quản trị cấp xã", 7, False, False),
     ("quan_tri_tinh", "Quản trị tỉnh", 7, False, False),
+    ("kiem_toan", "Kiểm toán", 7, False, False),
 )

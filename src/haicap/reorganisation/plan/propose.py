@@ -9,12 +9,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from haicap.kernel.errors import NotFound
 from haicap.registry import country
-from haicap.registry.establishment import template_for
 from haicap.registry.service import UnitState, state_before
 from haicap.reorganisation.plan.check import registry_revision
 from haicap.reorganisation.plan.model import (
@@ -23,10 +21,10 @@ from haicap.reorganisation.plan.model import (
     Legal,
     Part,
     Plan,
-    Staffing,
     Transfer,
     UnitPlan,
 )
+from haicap.reorganisation.plan.staffing_proposal import with_staffing
 
 #: Fields of district authority that went to departments on 1/7/2025 in most provinces; a person edits this.
 DEFAULT_TRANSFERS = (
@@ -184,133 +182,3 @@ def _abolitions(
         district = state.get(code)
         interim = _nearest(district.latitude, district.longitude, here) if here and district else ""
         yield Abolition(code=code, interim=interim, resolution=law)
-
-
-# --- staffing ---
-
-_LEADERS_SQL = """
-    SELECT v.code, a.kind, a.slot, p.title_id, pe.id, pe.full_name
-    FROM registry_unitversion v
-    JOIN registry_agency a ON a.unit_id = v.unit_id
-    JOIN registry_desk d ON d.founder_id = a.id AND d.kind = 'leadership'
-    JOIN registry_post p ON p.desk_id = d.id
-    JOIN registry_appointment ap ON ap.post_id = p.id AND upper_inf(ap.recorded) AND ap.valid @> %(before)s::date
-    JOIN registry_person pe ON pe.id = ap.person_id
-    WHERE v.code = ANY(%(codes)s) AND upper_inf(v.recorded) AND v.valid @> %(before)s::date
-    ORDER BY v.code, a.kind, a.slot, p.title_id, p.number
-"""
-
-
-def with_staffing(plan: Plan) -> Plan:
-    """The plan with leaders proposed by title: who leads the seat's predecessor leads the new unit.
-
-    For each singular post the holder at the seat's predecessor, then at the others; deputies' posts are filled with
-    deputies, then with heads who found no head's post. Nobody is proposed twice; who is left waits unassigned.
-    """
-    codes = {part.code for unit in plan.units for part in unit.predecessors} | {
-        item.code for item in plan.abolished
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _LEADERS_SQL,
-            {"codes": sorted(codes), "before": date.fromordinal(plan.effective_on.toordinal() - 1)},
-        )
-        leaders: dict[tuple[str, str, str, str], list[tuple[object, str]]] = defaultdict(list)
-        for code, kind, slot, title, person_id, name in cursor.fetchall():
-            leaders[(code, kind, slot, title)].append((person_id, name))
-    if not leaders:
-        return plan
-    return replace(plan, staffing=tuple(_proposals(plan, leaders)))
-
-
-_DEPUTY_OF = {
-    "chu_tich": "pho_chu_tich",
-    "bi_thu": "pho_bi_thu",
-    "giam_doc": "pho_giam_doc",
-    "truong_phong": "pho_truong_phong",
-    "chanh_van_phong": "pho_chanh_van_phong",
-    "giam_doc_trung_tam": "pho_giam_doc",
-}
-_HEAD_OF = {deputy: head for head, deputy in _DEPUTY_OF.items() if head != "giam_doc_trung_tam"}
-#: Organs that did not exist in communes before: their heads come from the districts' offices and divisions.
-_FROM_DISTRICT = {
-    ("van_phong", "chanh_van_phong"): ("van_phong", "chanh_van_phong"),
-    ("phong", "truong_phong"): ("phong", "truong_phong"),
-    ("phong", "pho_truong_phong"): ("phong", "pho_truong_phong"),
-    ("tt_pvhcc", "giam_doc_trung_tam"): ("ubnd", "pho_chu_tich"),
-}
-
-
-def _proposals(
-    plan: Plan, leaders: dict[tuple[str, str, str, str], list[tuple[object, str]]]
-) -> Iterable[Staffing]:
-    used: set[object] = set()
-    district_pool = _district_pool(plan, leaders)
-    successors = _fan_out(plan)
-    for unit in plan.units:
-        only = unit.predecessors[0]
-        alone = len(unit.predecessors) == 1 and not only.part and successors[only.code] == 1
-        if alone and len(only.code) == len(unit.code):
-            continue  # the unit lives on: its people stay where they are
-        origins = [unit.seat] if unit.seat else []
-        origins += [part.code for part in unit.predecessors if part.code not in origins]
-        for template in template_for(unit.level, unit.kind, plan.effective_on):
-            if template.kind in unit.leave_out:
-                continue
-            for post in template.posts:
-                if not post.leads:
-                    continue
-                titles = [post.title]
-                if post.title in _HEAD_OF:
-                    titles.append(_HEAD_OF[post.title])
-                candidates = [
-                    person
-                    for title in titles
-                    for origin in origins
-                    for person in leaders.get((origin, template.kind.value, template.slot, title), [])
-                ]
-                candidates += district_pool.get((unit.code, template.kind.value, post.title), [])
-                chosen = [person for person in candidates if person[0] not in used][: post.count]
-                for person_id, name in chosen:
-                    used.add(person_id)
-                    yield Staffing(
-                        unit=unit.code,
-                        kind=template.kind.value,
-                        slot=template.slot,
-                        title=post.title,
-                        person_id=person_id,  # type: ignore[arg-type]
-                        person_name=name,
-                    )
-
-
-def _fan_out(plan: Plan) -> dict[str, int]:
-    return {code: len(units) for code, units in _successors(plan.units).items()}
-
-
-def _district_pool(
-    plan: Plan, leaders: dict[tuple[str, str, str, str], list[tuple[object, str]]]
-) -> dict[tuple[str, str, str], list[tuple[object, str]]]:
-    """For (new commune, organ, title): leaders of the abolished district whose interim holder it neighbours."""
-    if not plan.abolished:
-        return {}
-    states = state_before(plan.effective_on)
-    by_code = {unit.code: unit for unit in states.values()}
-    district_of: dict[str, str] = {}
-    for unit in plan.units:
-        for part in unit.predecessors:
-            before = by_code.get(part.code)
-            if before and before.parent_id and before.level == "commune":
-                district_of.setdefault(unit.code, states[before.parent_id].code)
-    pool: dict[tuple[str, str, str], list[tuple[object, str]]] = {}
-    for unit in plan.units:
-        district = district_of.get(unit.code)
-        if district is None:
-            continue
-        for (kind, title), (district_kind, district_title) in _FROM_DISTRICT.items():
-            pool[(unit.code, kind, title)] = [
-                person
-                for (code, old_kind, _slot, old_title), people in leaders.items()
-                if code == district and old_kind == district_kind and old_title == district_title
-                for person in people
-            ]
-    return pool
