@@ -2,9 +2,10 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.db.models.expressions
+from django.db import migrations, models
+
 import haicap.kernel.ids
 import haicap.registry.models.base
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):

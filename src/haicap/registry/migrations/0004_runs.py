@@ -1,7 +1,8 @@
 import django.db.models.deletion
 import django.db.models.expressions
-import haicap.kernel.ids
 from django.db import migrations, models
+
+import haicap.kernel.ids
 
 
 class Migration(migrations.Migration):
