@@ -26,6 +26,7 @@ STAMP = "stamp"
 
 WEIGHTS = ("400", "600")
 SUBSETS = ("latin", "vietnamese")
+PAPER_FACES = ("400Regular", "400Regular_Italic", "700Bold", "700Bold_Italic")
 #: GOV.UK's own scripts, loaded only by pages that have such a part (static/web/haicap.js)
 MODULES = ("error-summary", "radios", "checkboxes")
 
@@ -112,6 +113,10 @@ def copies() -> list[tuple[Path, str]]:
     for module in MODULES:
         name = f"{module}.bundle.mjs"
         pairs.append((govuk / "dist" / "govuk" / "components" / module / name, f"govuk/{name}"))
+    paper = modules / "@expo-google-fonts" / "tinos"  # the official typeface's metrics, for forms on paper
+    for face in PAPER_FACES:
+        pairs.append((paper / face / f"Tinos_{face}.ttf", f"paper/Tinos_{face}.ttf"))
+    pairs.append((paper / "LICENSE_FONT", "licences/tinos.txt"))
     pairs.append((font / "LICENSE", "licences/be-vietnam-pro.txt"))
     pairs.append((modules / "htmx.org" / "LICENSE", "licences/htmx.txt"))
     pairs.append((govuk / "README.md", "licences/govuk-frontend.txt"))
