@@ -18,6 +18,7 @@ RECEIVE = frozenset({"onestop.receive_dossier", "onestop.return_result", "onesto
 PROCESS = frozenset({"onestop.advance_dossier"})
 HEAD = frozenset({"onestop.advance_dossier", "onestop.move_dossier", "onestop.export_dossiers"})
 STEER = frozenset({"command.steer", "reorganisation.see", "reorganisation.decide"})
+SIGN = frozenset({"reorganisation.sign_off"})
 ADMINISTER = frozenset(
     {
         "calendar.edit",
@@ -49,8 +50,8 @@ class Rule:
 RULES: tuple[Rule, ...] = (
     # the province
     Rule("quan_tri_tinh", "province", "*", ADMINISTER, ALL, "Quản trị tỉnh"),
-    Rule("chu_tich", "province", "ubnd", STEER | HEAD, ALL, "Lãnh đạo tỉnh: Chủ tịch UBND"),
-    Rule("pho_chu_tich", "province", "ubnd", STEER | HEAD, ALL, "Lãnh đạo tỉnh: Phó Chủ tịch UBND"),
+    Rule("chu_tich", "province", "ubnd", STEER | HEAD | SIGN, ALL, "Lãnh đạo tỉnh: Chủ tịch UBND"),
+    Rule("pho_chu_tich", "province", "ubnd", STEER | HEAD | SIGN, ALL, "Lãnh đạo tỉnh: Phó Chủ tịch UBND"),
     Rule("bi_thu", "province", "dang_uy", STEER, ALL),
     Rule("pho_bi_thu", "province", "dang_uy", STEER, ALL),
     Rule("kiem_toan", "*", "*", frozenset({"command.steer", "reorganisation.see"}), ALL, "Kiểm toán"),
