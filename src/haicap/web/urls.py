@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dieu-hanh/", views.lead, name="lead"),
     path("dieu-hanh/ton-dong-gui/", outbox_views.backlog, name="outbox"),
     path("dieu-hanh/ton-dong-gui/<uuid:message_id>/", outbox_views.decide, name="outbox-decide"),
+    path("dieu-hanh/sap-xep/", include("haicap.reorganisation.urls")),
     path("tim/", views.search, name="search"),
     path("tim/goi-y/", views.search_hints, name="search-hints"),
     path("api/", api.urls),

@@ -1,0 +1,1 @@
+"""Pages of reorganisations: thin; see service, editing, requests, decisions for what happens."""
