@@ -33,11 +33,15 @@ DOSSIER_COLUMNS = (
 STEP_COLUMNS = ("id", "dossier_id", "at", "desk_id", "agency_id", "actor", "action", "status", "note")
 
 IN_FLIGHT_SHARE = 1 / 3
-IN_FLIGHT_STATUS = (
+IN_FLIGHT_STATUS: tuple[tuple[Status, int], ...] = (
     (Status.REGISTERED, 4), (Status.RECEIVED, 14), (Status.PROCESSING, 48), (Status.SUPPLEMENT, 9),
     (Status.PAYMENT, 5), (Status.STOPPED, 2), (Status.PROCESSED, 18),
 )  # fmt: skip
-CLOSED_STATUS = ((Status.RETURNED, 95), (Status.REFUSED, 3), (Status.WITHDRAWN, 2))
+CLOSED_STATUS: tuple[tuple[Status, int], ...] = (
+    (Status.RETURNED, 95),
+    (Status.REFUSED, 3),
+    (Status.WITHDRAWN, 2),
+)
 #: of the dossiers in flight, those whose time limit is over
 OVERDUE = 0.12
 WITHOUT_PLACE = 0.004

@@ -11,7 +11,7 @@ import random
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -37,7 +37,7 @@ from haicap.registry import service as registry_service
 from haicap.registry.establishment import EstablishReport, establish
 from haicap.registry.models import Agency, AgencyKind, Deployment, DeskKind, Level, UnitVersion
 from haicap.systems.onestop import deadlines
-from haicap.systems.onestop.catalogue import EVERYDAY
+from haicap.systems.onestop.catalogue import EVERYDAY, Procedure
 
 #: the day before the country had two tiers
 BEFORE = date(2025, 6, 30)
@@ -366,7 +366,7 @@ class _Fill:
         self, total: int, weights: Sequence[float], codes: dict[uuid.UUID, tuple[uuid.UUID, str]]
     ) -> Iterator[dossiers.Counter]:
         procedures = tuple(one for one in EVERYDAY if one.level == Level.DISTRICT)
-        members: dict[object, list[tuple[places.Place, float]]] = defaultdict(list)
+        members: dict[uuid.UUID, list[tuple[places.Place, float]]] = defaultdict(list)
         for place, weight in zip(self.places, weights, strict=True):
             members[place.district_id].append((place, weight))
         known = volumes.known_districts()
@@ -410,7 +410,7 @@ class _Fill:
         self,
         agency: uuid.UUID,
         codes: dict[uuid.UUID, tuple[uuid.UUID, str]],
-        procedures: tuple[dossiers.Procedure, ...],
+        procedures: tuple[Procedure, ...],
         ones: Sequence[places.Place],
         weights: Sequence[float],
         count: int,
@@ -459,8 +459,8 @@ class _Fill:
             self._new_holdings.append((new_id(), desk, begins_at, founder, False))
         return desk
 
-    def _agency(self, unit: object, kind: AgencyKind, slot: str = "") -> uuid.UUID:
-        return self._report().by_place[unit, kind.value, slot]  # type: ignore[index]
+    def _agency(self, unit: uuid.UUID, kind: AgencyKind, slot: str = "") -> uuid.UUID:
+        return self._report().by_place[unit, kind.value, slot]
 
     def _report(self) -> EstablishReport:
         assert self.established is not None
@@ -490,7 +490,7 @@ def _codes_now() -> dict[uuid.UUID, tuple[uuid.UUID, str]]:
         return {agency: (code_id, code) for agency, code_id, code in cursor.fetchall()}
 
 
-def _working_days() -> Iterable[date]:
+def _working_days() -> list[date]:
     """The working days from the beginning of the year to the demonstration's day."""
     calendar = deadlines.working_calendar()
     days = (SINCE + timedelta(days=number) for number in range((BEFORE - SINCE).days + 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import uuid
 from dataclasses import dataclass
 
 from haicap.registry.models import Kind
@@ -35,11 +36,11 @@ REACH_DEG = {Kind.PHUONG: 0.006, Kind.THI_TRAN: 0.01, Kind.XA: 0.018, Kind.DAC_K
 class Place:
     """Một xã, phường: what the fill needs to know of a commune. `divided`: it goes to several successors."""
 
-    unit_id: object
+    unit_id: uuid.UUID
     code: str
     kind: str
     name: str
-    district_id: object
+    district_id: uuid.UUID
     district: str
     province: str
     latitude: float | None

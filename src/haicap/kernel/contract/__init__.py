@@ -12,7 +12,8 @@ file               question                                                    w
 `facts.py`         what do I give the warehouse?                              warehouse
 =================  ==========================================================  ==================
 
-`carrier.py` defines `CARRIERS: tuple[Carrier, ...]`. Nothing else is registered anywhere: the engine finds it.
+`carrier.py` defines `CARRIERS: tuple[Carrier, ...]`, `probes.py` `PROBES: tuple[Probe, ...]`, `facts.py`
+`FACTS: tuple[FactSource, ...]` (classes). Nothing else is registered anywhere: the engine finds it.
 """
 
 from haicap.kernel.contract.carrier import (
@@ -25,15 +26,21 @@ from haicap.kernel.contract.carrier import (
     UndoReport,
 )
 from haicap.kernel.contract.digest import Digest, LedgerLine, digest_of
+from haicap.kernel.contract.fact import FactSource
+from haicap.kernel.contract.probe import Health, Probe, ProbeResult
 from haicap.kernel.contract.system import SystemConfig, carriers, systems
 
 __all__ = [
     "Carrier",
     "Cut",
     "Digest",
+    "FactSource",
+    "Health",
     "LedgerLine",
     "PlacedRecord",
     "Placing",
+    "Probe",
+    "ProbeResult",
     "SystemConfig",
     "UndecidedItem",
     "Undo",
