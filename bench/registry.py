@@ -106,7 +106,7 @@ def _one(context: Context, chance: random.Random) -> dict[str, Any]:
     def bare() -> None:
         prepared("SELECT 1")
 
-    rounds, times = (3, 200) if context.quick else (15, 2000)
+    rounds, times = (3, 200) if context.quick else (400, 100)
     value, against = paced(look_up, bare, rounds, times)
     ratio = value / against
     return row(

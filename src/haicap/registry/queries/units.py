@@ -327,9 +327,11 @@ def units_by_code_at(pairs: Sequence[tuple[str, date]]) -> list[CodeAsOf | None]
     return answers
 
 
-_LATEST_BY_CODE = """
-SELECT unit_id, kind, name, upper(valid) FROM registry_unitversion
- WHERE code = %s AND upper_inf(recorded) AND lower(valid) <= %s ORDER BY lower(valid) DESC LIMIT 1
+# By registry_unit_code_as_of on the code alone: a code has two or three versions, and one filter more is cheaper
+# than ORDER BY … LIMIT 1 (measured: 0.75 of the rate of SELECT 1 against 0.66).
+_BY_CODE = """
+SELECT unit_id, kind, name FROM registry_unitversion
+ WHERE code = %s AND upper_inf(recorded) AND valid @> %s
 """
 #: after so many executions the driver would prepare a statement by itself: only those that ask are prepared
 _ONLY_ON_DEMAND = 1 << 30
@@ -340,13 +342,14 @@ def prepared(sql: str, params: Sequence[Any] = ()) -> tuple[Any, ...] | None:
 
     Four times as quick as Django's cursor, which binds in the client and prepares nothing.
     """
-    connection.ensure_connection()
+    if connection.connection is None:
+        connection.ensure_connection()
     driver = connection.connection
     if driver.prepare_threshold is None:
         driver.prepare_threshold = _ONLY_ON_DEMAND
-    row: tuple[Any, ...] | None = (
-        psycopg.Cursor(driver).execute(sql, params, prepare=True, binary=True).fetchone()
-    )
+    with connection.wrap_database_errors:
+        cursor = psycopg.Cursor(driver).execute(sql, params, prepare=True, binary=True)
+        row: tuple[Any, ...] | None = cursor.fetchone()
     return row
 
 
@@ -355,10 +358,8 @@ def code_at(code: str, day: date) -> CodeAsOf | None:
 
     For paths that ask once a request; `units_by_code_at` for many, `snapshot().by_code` for bulk.
     """
-    row = prepared(_LATEST_BY_CODE, (code, day))
-    if row is None or (row[3] is not None and row[3] <= day):
-        return None
-    return CodeAsOf(code, day, row[0], row[1], row[2])
+    row = prepared(_BY_CODE, (code, day))
+    return CodeAsOf(code, day, *row) if row else None
 
 
 @dataclass(frozen=True, slots=True)
