@@ -1,6 +1,6 @@
 """The registry's tables: units, agencies, codes, sites, people, posts and desks, all through time.
 
-Time is held in two ways (docs/adr/0003): ranges with an exclusion constraint where different owners compete
+Time is held in two ways (docs/adr/0006): ranges with an exclusion constraint where different owners compete
 for one thing (a code, a post), and step rows (`begins_*`, the latest one counts) where one thing has one
 state; a step row cannot overlap another by its unique key alone, and re-holding costs one insert.
 `recorded` / `withdrawn_at` is the second time: what we believe now is `upper_inf(recorded)` / `withdrawn_at
