@@ -36,7 +36,11 @@ class Agency(Identified):
     """
 
     unit = models.ForeignKey(
-        "registry.Unit", on_delete=models.PROTECT, related_name="agencies", db_index=False
+        "registry.Unit",
+        on_delete=models.PROTECT,
+        related_name="agencies",
+        db_index=False,
+        db_constraint=False,
     )
     kind = models.CharField(max_length=12, choices=AgencyKind.choices)
     slot = models.CharField(max_length=100, blank=True)
@@ -48,11 +52,19 @@ class Agency(Identified):
 class AgencyVersion(Identified, Steps):
     """Phiên bản của cơ quan: its name and superior from a day on; `closed` ends it before its unit does."""
 
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="versions", db_index=False)
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, related_name="versions", db_index=False, db_constraint=False
+    )
     name = models.CharField(max_length=200)
     fold = models.CharField(max_length=200)
     parent = models.ForeignKey(
-        Agency, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+        Agency,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     closed = models.BooleanField(default=False)
 
@@ -91,8 +103,12 @@ class AgencyCode(Identified):
 class CodeHolding(Identified, Steps):
     """Người giữ mã: which agency bears a code from a day on (a trigger refuses a closed code, migration 0002)."""
 
-    code = models.ForeignKey(AgencyCode, on_delete=models.PROTECT, related_name="holdings", db_index=False)
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="codes", db_index=False)
+    code = models.ForeignKey(
+        AgencyCode, on_delete=models.PROTECT, related_name="holdings", db_index=False, db_constraint=False
+    )
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, related_name="codes", db_index=False, db_constraint=False
+    )
 
     class Meta:
         constraints = [
@@ -109,9 +125,11 @@ class AgencySuccession(Identified):
     """Cơ quan kế thừa: which agency takes over from an agency that ended; several where its unit was divided."""
 
     predecessor = models.ForeignKey(
-        Agency, on_delete=models.PROTECT, related_name="successions_out", db_index=False
+        Agency, on_delete=models.PROTECT, related_name="successions_out", db_index=False, db_constraint=False
     )
-    successor = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="successions_in")
+    successor = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, related_name="successions_in", db_constraint=False
+    )
     part = models.BooleanField(default=False)
     effective_on = models.DateField()
     run_id = models.UUIDField(null=True, blank=True)

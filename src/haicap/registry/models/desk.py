@@ -24,7 +24,11 @@ class Desk(Identified):
     """
 
     founder = models.ForeignKey(
-        "registry.Agency", on_delete=models.PROTECT, related_name="desks_founded", db_index=False
+        "registry.Agency",
+        on_delete=models.PROTECT,
+        related_name="desks_founded",
+        db_index=False,
+        db_constraint=False,
     )
     kind = models.CharField(max_length=10, choices=DeskKind.choices, default=DeskKind.WORK)
     place = models.ForeignKey(
@@ -47,7 +51,9 @@ class Holding(Identified):
     null where the desk is closed. `interim`: held only until a person has decided (divided units).
     """
 
-    desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="holdings", db_index=False)
+    desk = models.ForeignKey(
+        Desk, on_delete=models.PROTECT, related_name="holdings", db_index=False, db_constraint=False
+    )
     begins_at = models.DateTimeField()
     agency = models.ForeignKey(
         "registry.Agency",
@@ -56,6 +62,7 @@ class Holding(Identified):
         on_delete=models.PROTECT,
         related_name="holdings",
         db_index=False,
+        db_constraint=False,
     )
     interim = models.BooleanField(default=False)
     run_id = models.UUIDField(null=True, blank=True)

@@ -49,8 +49,12 @@ class Person(Identified):
 class Post(Identified):
     """Chức danh tại cơ quan: a chair with a title. It stands at a desk; whoever holds the desk has the post."""
 
-    desk = models.ForeignKey("registry.Desk", on_delete=models.PROTECT, related_name="posts", db_index=False)
-    title = models.ForeignKey(Title, on_delete=models.PROTECT, related_name="posts", db_index=False)
+    desk = models.ForeignKey(
+        "registry.Desk", on_delete=models.PROTECT, related_name="posts", db_index=False, db_constraint=False
+    )
+    title = models.ForeignKey(
+        Title, on_delete=models.PROTECT, related_name="posts", db_index=False, db_constraint=False
+    )
     number = models.PositiveSmallIntegerField(default=1)
 
     class Meta:
