@@ -48,16 +48,18 @@ class AgencyCarrier(RegistryCarrier):
         execute(
             """
             INSERT INTO registry_agencysuccession (id, predecessor_id, successor_id, part, effective_on, run_id)
-            SELECT kernel_new_id(), old.agency_id, heir.id, s.part, %(day)s, %(run)s
-            FROM cut_agency old
-            JOIN cut_succession s ON s.predecessor_id = old.unit_id
-            JOIN LATERAL (
-                SELECT n.id FROM registry_agency n
-                WHERE n.unit_id = s.successor_id
-                  AND ((n.kind = old.kind AND n.slot = old.slot) OR n.kind = 'ubnd')
-                ORDER BY (n.kind = old.kind AND n.slot = old.slot) DESC LIMIT 1
-            ) heir ON heir.id <> old.agency_id
-            WHERE old.fate = 'ended'
+            SELECT kernel_new_id(), heir.old_id, heir.id, heir.part, %(day)s, %(run)s
+            FROM (
+                SELECT old.agency_id AS old_id, coalesce(same.id, committee.id) AS id, s.part
+                FROM cut_agency old
+                JOIN cut_succession s ON s.predecessor_id = old.unit_id
+                LEFT JOIN registry_agency same
+                    ON same.unit_id = s.successor_id AND same.kind = old.kind AND same.slot = old.slot
+                LEFT JOIN registry_agency committee
+                    ON committee.unit_id = s.successor_id AND committee.kind = 'ubnd' AND committee.slot = ''
+                WHERE old.fate = 'ended'
+            ) heir
+            WHERE heir.id <> heir.old_id
             """,
             {"day": cut.effective_on, "run": cut.run_id},
         )

@@ -19,7 +19,8 @@ _AFTER_ALL = """
 
 # Desks that agencies made by the cut-over hold now, their own drawers first of all: they may hold work taken in since.
 # Whom the agency took over from gets them back; for a brand-new organ whom its committee took over from, or, where
-# the unit lives on, its committee itself. Leaders' desks close.
+# the unit lives on, its committee itself; where the predecessor has no agency, its superior's committee. Leaders' desks
+# close. A work desk that nobody can take stays with the agency that is no more, and is told.
 _RETURN_NEW = f"""
     WITH made AS MATERIALIZED (
         SELECT a.id, a.unit_id FROM registry_agency a
@@ -35,7 +36,8 @@ _RETURN_NEW = f"""
     )
     INSERT INTO registry_holding (id, desk_id, begins_at, agency_id, interim)
     SELECT kernel_new_id(), d.id, {_AFTER_ALL.format(desk="d.id")},
-           CASE WHEN d.kind = 'work' THEN coalesce(heir.predecessor_id, standing.id) END, d.kind = 'work'
+           CASE WHEN d.kind = 'work' THEN coalesce(heir.predecessor_id, standing.id, superior.id) END,
+           d.kind = 'work'
     FROM held
     JOIN made ON made.id = held.agency_id
     JOIN registry_desk d ON d.id = held.desk_id
@@ -47,6 +49,29 @@ _RETURN_NEW = f"""
     ) heir ON true
     LEFT JOIN registry_agency standing
         ON standing.unit_id = made.unit_id AND standing.kind = 'ubnd' AND standing.id NOT IN (SELECT id FROM made)
+    LEFT JOIN LATERAL (
+        SELECT above.id FROM registry_succession edge
+        JOIN registry_unitversion was ON was.unit_id = edge.predecessor_id AND upper_inf(was.recorded)
+            AND upper(was.valid) = edge.effective_on
+        JOIN registry_agency above ON above.unit_id IN (was.parent_id, was.province_id) AND above.kind = 'ubnd'
+        WHERE edge.successor_id = made.unit_id AND upper_inf(edge.recorded) AND above.id NOT IN (SELECT id FROM made)
+        ORDER BY edge.part, (above.unit_id = was.parent_id) DESC, edge.predecessor_id LIMIT 1
+    ) superior ON true
+    WHERE d.kind <> 'work' OR coalesce(heir.predecessor_id, standing.id, superior.id) IS NOT NULL
+"""
+
+_LEFT_BEHIND = """
+    SELECT count(*) FROM (
+        SELECT DISTINCT ON (h.desk_id) h.desk_id, h.agency_id FROM registry_holding h
+        WHERE h.desk_id IN (SELECT desk_id FROM registry_holding WHERE run_id = %(run)s)
+        ORDER BY h.desk_id, h.begins_at DESC
+    ) held
+    WHERE held.agency_id IN (
+        SELECT a.id FROM registry_agency a JOIN LATERAL (
+            SELECT first.run_id FROM registry_agencyversion first
+            WHERE first.agency_id = a.id AND first.withdrawn_at IS NULL ORDER BY first.begins_on LIMIT 1
+        ) first ON first.run_id = %(run)s
+        WHERE a.id IN (SELECT agency_id FROM registry_agencyversion WHERE run_id = %(run)s))
 """
 
 
@@ -68,22 +93,21 @@ class DeskCarrier(RegistryCarrier):
 
     # Everything about the desks known before the lock is done before the lock: nobody sees it until the commit.
     def stage(self, cut: Cut) -> None:
-        self._hold(cut)
+        self._hold(cut, late=False)
         self.before = digest_of("SELECT desk_id AS id FROM cut_desk")
         self.found = self._look()
 
-    def _hold(self, cut: Cut) -> None:
+    def _hold(self, cut: Cut, *, late: bool) -> None:
         execute(
             """
             INSERT INTO registry_holding (id, desk_id, begins_at, agency_id, interim, run_id)
             SELECT kernel_new_id(), d.desk_id, greatest(%(at)s, d.since + interval '1 microsecond'),
                    d.agency_id, d.fate = 'undecided', %(run)s
             FROM cut_desk d
-            WHERE d.fate <> 'kept' AND NOT d.held
+            WHERE d.fate <> 'kept' AND d.late = %(late)s
             """,
-            {"at": cut.at, "run": cut.run_id},
+            {"at": cut.at, "run": cut.run_id, "late": late},
         )
-        execute("UPDATE cut_desk SET held = true WHERE NOT held")
 
     def begin(self, cut: Cut) -> None:
         return None
@@ -91,7 +115,7 @@ class DeskCarrier(RegistryCarrier):
     def carry(self, cut: Cut) -> None:
         """Under the lock: whatever was done to desks while the cut-over was being prepared is dealt with now."""
         if self._disturbed(cut):
-            self._hold(cut)
+            self._hold(cut, late=True)
             self.before = digest_of("SELECT desk_id AS id FROM cut_desk")
             self.found = self._look()
 
@@ -100,7 +124,7 @@ class DeskCarrier(RegistryCarrier):
         return bool(
             scalar(
                 """
-                SELECT EXISTS (SELECT FROM cut_desk WHERE NOT held) OR cut_known.holdings <> (
+                SELECT EXISTS (SELECT FROM cut_desk WHERE late) OR cut_known.holdings <> (
                     SELECT count(*) FROM registry_holding WHERE run_id IS DISTINCT FROM %(run)s)
                 FROM cut_known
                 """,
@@ -167,16 +191,26 @@ class DeskCarrier(RegistryCarrier):
             params,
         )
         orphaned = execute(_RETURN_NEW, params)
-        problems = (
-            (
+        problems = []
+        if moved_since:
+            problems.append(
                 _(
                     "%(count)d bàn đã đổi người phụ trách sau chuyển đổi; nay trở lại người phụ trách trước chuyển đổi"
                 )
-                % {"count": moved_since},
+                % {"count": moved_since}
             )
-            if moved_since
-            else ()
-        )
+        if left := scalar(_LEFT_BEHIND, params):
+            problems.append(
+                _(
+                    "%(count)d bàn không có cơ quan nào nhận lại: còn ở cơ quan vừa bị hoàn tác, cần chuyển bằng tay"
+                )
+                % {"count": left}
+            )
         return UndoReport(
-            self.system, self.record, _("Bàn xử lý"), restored=restored, kept=orphaned, problems=problems
+            self.system,
+            self.record,
+            _("Bàn xử lý"),
+            restored=restored,
+            kept=orphaned,
+            problems=tuple(problems),
         )

@@ -14,8 +14,8 @@ from haicap.kernel.errors import Conflict
 # `interim`: a person has yet to decide about it since an earlier cut-over; not so the drawers of agencies that an
 # undone cut-over had made, which come back to whom they were taken from.
 FIND_DESKS = """
-    INSERT INTO cut_desk (desk_id, holder_id, kind, place_id, field, since, interim)
-    SELECT d.id, held.agency_id, d.kind, d.place_id, d.field, held.begins_at,
+    INSERT INTO cut_desk (desk_id, holder_id, kind, place_id, field, since, late, interim)
+    SELECT d.id, held.agency_id, d.kind, d.place_id, d.field, held.begins_at, %(late)s,
            held.interim AND EXISTS (
                SELECT FROM registry_agencyversion v WHERE v.agency_id = d.founder_id AND v.withdrawn_at IS NULL)
     FROM (
@@ -76,7 +76,7 @@ def find_desks(run_id: uuid.UUID) -> None:
     """Find the desks concerned, and note how many desks and holdings there were when we looked."""
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO cut_known {COUNT_KNOWN}", {"run": run_id})
-        cursor.execute(FIND_DESKS, {"run": run_id})
+        cursor.execute(FIND_DESKS, {"run": run_id, "late": False})
         cursor.execute("ANALYZE cut_desk")
 
 
@@ -112,12 +112,13 @@ def decide_desks() -> None:
 
 
 _LATEST_HOLDING = """
-    SELECT max(h.begins_at) FROM registry_holding h
-    WHERE h.begins_at >= %(at)s AND h.desk_id IN (
-        SELECT held.desk_id FROM registry_holding held JOIN cut_agency USING (agency_id)
-        UNION ALL
-        SELECT d.id FROM registry_desk d
-        JOIN registry_agency a ON a.id = d.founder_id JOIN cut_unit USING (unit_id)
+    WITH after AS MATERIALIZED (SELECT desk_id, begins_at FROM registry_holding WHERE begins_at >= %(at)s)
+    SELECT max(h.begins_at) FROM after h
+    WHERE EXISTS (
+        SELECT FROM registry_holding held JOIN cut_agency USING (agency_id) WHERE held.desk_id = h.desk_id
+    ) OR EXISTS (
+        SELECT FROM registry_desk d
+        JOIN registry_agency a ON a.id = d.founder_id JOIN cut_unit USING (unit_id) WHERE d.id = h.desk_id
     )
 """
 
@@ -136,5 +137,5 @@ def find_late_desks(run_id: uuid.UUID, made: int) -> None:
         cursor.execute("SELECT desks, (SELECT count(*) FROM registry_desk) FROM cut_known")
         known, now = cursor.fetchone()
         if known + made != now:
-            cursor.execute(FIND_DESKS, {"run": run_id})
+            cursor.execute(FIND_DESKS, {"run": run_id, "late": True})
             decide_desks()
