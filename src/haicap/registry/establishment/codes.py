@@ -51,7 +51,7 @@ def level_one(statistical_code: str, series: str = "H") -> str:
         raise BadInput(
             _("Chưa biết mã định danh cấp 1 của tỉnh có mã %(code)s.") % {"code": statistical_code},
             code="REG-302",
-            todo=_("Ghi mã cấp 1 của tỉnh trong kế hoạch (mục «codes»)."),
+            todo=_("Ghi mã cấp 1 của tỉnh trong kế hoạch (mục «agency_code»)."),
         ) from None
 
 

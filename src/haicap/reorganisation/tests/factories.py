@@ -424,8 +424,8 @@ def assert_same(was: Mapping[str, Any], now: Mapping[str, Any]) -> None:
 
 # --- resetting ---
 
-#: one row each, made by migrations
-_SINGLE = "INSERT INTO registry_revision (id, number) VALUES (1, 0)"
+#: the registry's revision goes on from here: what was remembered of another country is not taken for this one
+_revisions = count(1_000_000, 1_000)
 
 
 def empty() -> None:
@@ -440,4 +440,4 @@ def empty() -> None:
         cursor.execute(
             "TRUNCATE " + ", ".join(f'"{name}"' for name in names) + ", procrastinate_jobs CASCADE"
         )
-        cursor.execute(_SINGLE)
+        cursor.execute("INSERT INTO registry_revision (id, number) VALUES (1, %s)", [next(_revisions)])
