@@ -25,7 +25,7 @@ from haicap.registry.queries.units import titled
 from haicap.reorganisation import editing, queries
 from haicap.reorganisation.plan.model import Plan as PlanValues
 from haicap.reorganisation.plan.model import Staffing, UnitPlan
-from haicap.reorganisation.plan.propose import with_staffing
+from haicap.reorganisation.plan.staffing_proposal import with_staffing
 from haicap.reorganisation.staffing import MOST_BYTES, StaffingList, read_staffing, staffing_rows
 from haicap.reorganisation.views.common import actor_of, address, based_on, for_planners, frame, values_of
 
