@@ -39,9 +39,13 @@ def sign_in(places: Places) -> SignIn:
     return put_on
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """One Chromium for all tests of the session; skipped where there is none."""
+    """One Chromium for the tests of a module; skipped where there is none.
+
+    Not for the whole session: its event loop would go on running in this thread, and tests of other modules
+    that wait for asynchronous work could not.
+    """
     from haicap.web.tests.browser import launch
 
     # Playwright's loop runs in this thread: Django must not take it for an async view
