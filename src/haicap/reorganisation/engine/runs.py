@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
 from psycopg.types.json import Jsonb
 
 from haicap.kernel import clock
-from haicap.kernel.errors import Conflict, HaicapError
+from haicap.kernel.errors import Conflict, HaicapError, Unavailable
 from haicap.kernel.ids import new_id
 from haicap.reorganisation.models import Run, RunState
 
@@ -35,6 +35,16 @@ class AlreadyRunning(Conflict):
     """Another run is under way (đang có một lượt chạy khác)."""
 
     code = "REO-040"
+
+
+class ServerFailed(Unavailable):
+    """The database server could not go on (máy chủ cơ sở dữ liệu gặp sự cố)."""
+
+    code = "REO-053"
+
+
+#: no answer at all, and what a server says that is being stopped or has crashed
+_SERVER_GONE = {None, "57P01", "57P02", "57P03", "08000", "08003", "08006"}
 
 
 @dataclass(slots=True)
@@ -105,11 +115,43 @@ def running(
         watch = Watch(run_id, beside, tell or (lambda label, done, total: None), steps=steps)
         try:
             yield watch
+        except (DatabaseError, psycopg.Error) as error:
+            _mark_failed(beside, watch, _explained(error) or error)
+            raise
         except BaseException as error:
             _mark_failed(beside, watch, error)
             raise
+    except (DatabaseError, psycopg.Error) as error:
+        explained = _explained(error)
+        if explained is None:
+            raise
+        raise explained from error
     finally:
         beside.close()
+
+
+def _explained(error: Exception) -> ServerFailed | None:
+    """What the database server's refusal means for the run; None where it is not about the server."""
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    if isinstance(cause, psycopg.errors.DiskFull):
+        return ServerFailed(
+            _("Đĩa của máy chủ cơ sở dữ liệu đã đầy."),
+            kept=_("Không có gì được chuyển: dữ liệu như trước khi chạy."),
+            todo=_("Giải phóng dung lượng đĩa rồi chạy lại."),
+            details={"reason": str(cause)},
+        )
+    if isinstance(cause, psycopg.OperationalError) and cause.sqlstate in _SERVER_GONE:
+        return ServerFailed(
+            _("Mất kết nối với máy chủ cơ sở dữ liệu giữa lượt chạy."),
+            kept=_(
+                "Dữ liệu như trước lượt này hoặc đã xong trọn vẹn, không có nửa chừng: xem trạng thái kế hoạch."
+            ),
+            todo=_(
+                "Kiểm tra máy chủ («haicap database status»), xem trạng thái kế hoạch, rồi chạy lại nếu chưa xong."
+            ),
+            details={"reason": str(cause)},
+        )
+    return None
 
 
 def _connect() -> psycopg.Connection[Any]:

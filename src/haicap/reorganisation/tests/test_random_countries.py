@@ -118,7 +118,7 @@ class History:
 
     def plan(self) -> Plan | None:
         """A random reorganisation of the country as it stands; None where a district would have no heir at all."""
-        self.day += timedelta(days=self.chance.randint(1, 20))
+        self.day += timedelta(days=self.chance.randint(1, 12))
         step = random_step(self.chance, self.said, self.day)
         after = step.expected(self.said)
         new = {one.code for one in step.formations if self._is_new(one, step)}
