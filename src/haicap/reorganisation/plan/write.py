@@ -55,7 +55,13 @@ def write_plan(plan: Plan) -> str:
     if plan.staffing:
         content["staffing"] = [_staffing(item) for item in plan.staffing]
     return HEAD + yaml.dump(
-        content, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=118, default_flow_style=False
+        # one thing a line, however long: names are not broken, and what changed is seen line by line
+        content,
+        Dumper=_Dumper,
+        allow_unicode=True,
+        sort_keys=False,
+        width=10_000,
+        default_flow_style=False,
     )
 
 
