@@ -1,7 +1,8 @@
 """The texts people read and their English translations: src/haicap/locale/en/LC_MESSAGES/django.po.
 
-    tools/messages.py check    fail when the file translates texts that the code no longer has (a text was
-                               changed and its translation forgotten); say how many have no translation yet
+    tools/messages.py check    fail when a text of the code has no translation, when the file translates texts that
+                               the code no longer has (a text was changed and its translation forgotten), or when
+                               a translation has other placeholders than its text
     tools/messages.py write    bring the file up to date; translations of texts that stay are kept
 
 A text without a translation is shown in Vietnamese. django.mo is compiled by haicap.web.translations at set-up.
@@ -18,7 +19,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +29,7 @@ SINGULAR = {"_", "gettext", "gettext_lazy", "gettext_noop"}
 PLURAL = {"ngettext", "ngettext_lazy"}
 CONTEXT = {"pgettext", "pgettext_lazy"}
 
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%|&\w+;|&#\d+;")
 STRING = re.compile(r"""u?'(?:\\.|[^'\\])*'|u?"(?:\\.|[^"\\])*\"""")
 CALL = re.compile(rf"(?<!\w)(?P<name>_|gettext|ngettext|pgettext)\((?:{STRING.pattern}|[^()])*\)")
 
@@ -87,20 +89,41 @@ def read() -> Catalog:
         return read_po(file, locale="en")
 
 
+def untranslated(message: Message | None) -> bool:
+    """True when English readers see Vietnamese: no such message, or one of its forms is empty."""
+    return message is None or not all(_forms(message.string))
+
+
+def misfilled(message: Message) -> bool:
+    """True when a translation lacks a placeholder or an entity of its text, or has one more."""
+    texts, translations = _forms(message.id), _forms(message.string)
+    return all(translations) and any(
+        sorted(PLACEHOLDER.findall(text)) != sorted(PLACEHOLDER.findall(translation))
+        for text, translation in zip(texts, translations, strict=True)
+    )
+
+
+def _forms(text: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
+    return tuple(text) if isinstance(text, (list, tuple)) else (text or "",)
+
+
 def check() -> int:
-    """0 when every text of the file is one of the code."""
-    if not ENGLISH.is_file():
-        print("there are no translations yet: tools/messages.py write begins them")
-        return 0
-    known = {(message.context, message.id) for message in read() if message.id}
-    wanted = all_texts()
-    forgotten = known - wanted
-    for context, text in sorted(forgotten, key=str):
-        print(f"no longer in the code: {text!r}" + (f" ({context})" if context else ""))
-    if forgotten:
-        print("run: .venv/bin/python tools/messages.py write")
-    print(f"{len(wanted & known)} of {len(wanted)} texts are in the file")
-    return 1 if forgotten else 0
+    """0 when the file translates the texts of the code, all of them and no others, with their placeholders."""
+    file, wanted = read(), all_texts()
+    messages: dict[Text, Message] = {(each.context, each.id): each for each in file if each.id}
+    found = {
+        "no longer in the code": messages.keys() - wanted,
+        "without a translation": {each for each in wanted if untranslated(messages.get(each))},
+        "other placeholders": {each for each in messages.keys() & wanted if misfilled(messages[each])},
+    }
+    for what, texts in found.items():
+        for context, text in sorted(texts, key=str):
+            print(f"{what}: {text!r}" + (f" ({context})" if context else ""))
+    if any(found.values()):
+        print(f"run: .venv/bin/python tools/messages.py write, then translate in {ENGLISH.relative_to(ROOT)}")
+    missing = len(found["without a translation"])
+    print(f"{len(wanted) - missing} of {len(wanted)} texts are translated")
+    return 1 if any(found.values()) else 0
 
 
 def write() -> int:
@@ -113,8 +136,8 @@ def write() -> int:
     ENGLISH.parent.mkdir(parents=True, exist_ok=True)
     with ENGLISH.open("wb") as file:
         write_po(file, fresh, width=110, omit_header=False, sort_output=True)
-    untranslated = sum(1 for message in fresh if message.id and not message.string)
-    print(f"{len(fresh)} texts, {untranslated} without a translation")
+    missing = sum(1 for message in fresh if message.id and untranslated(message))
+    print(f"{len(fresh)} texts, {missing} without a translation")
     return 0
 
 
