@@ -1,7 +1,8 @@
 """Checking a plan against the registry (kiểm tra kế hoạch): every problem named, with its line and its fix.
 
 Codes of problems: REO-020 dates and bases, REO-021 fates, REO-022 new units, REO-023 names and codes, REO-024 agency
-codes, REO-025 divided units and districts, REO-026 staffing, REO-027 transfers, REO-028 what the registry refuses.
+codes, REO-025 divided units and districts, REO-026 staffing, REO-027 transfers, REO-028 what the registry refuses,
+REO-029 agencies set up too late.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
+from django.db.models import Min
 from django.utils.translation import gettext as _
 
 from haicap.kernel.errors import HaicapError
@@ -77,6 +79,7 @@ def check_plan(plan: Plan, *, staffing_required: bool = False) -> CheckReport:
         formations, abolished = specs_of_plan(plan)
         try:
             changes = changes_of(state, plan.effective_on, formations, abolished)
+            problems.extend(_set_up_too_late(plan, state, changes))
         except HaicapError as error:
             texts = error.details.get("problems") or [str(error.message)]
             problems.extend(Problem("REO-028", str(text)) for text in texts)
@@ -93,6 +96,29 @@ def _before_the_base(plan: Plan) -> Problem:
         _("Chọn ngày từ %(first)s trở đi") % {"first": _day(BASE_DATE + timedelta(days=1))},
         plan.lines.get("effective", 0),
     )
+
+
+def _set_up_too_late(
+    plan: Plan, state: dict[uuid.UUID, UnitState], changes: UnitChanges
+) -> Iterator[Problem]:
+    """Units whose agencies exist only from the effective day on: there is nothing that could be carried that day."""
+    touched = {item.unit_id for item in changes.closes} | {item.state.unit_id for item in changes.changes}
+    late = (
+        Agency.objects.filter(unit_id__in=touched, versions__withdrawn_at=None)
+        .annotate(first=Min("versions__begins_on"))
+        .filter(first__gte=plan.effective_on)
+        .values_list("unit_id", flat=True)
+    )
+    lines = {part.code: part.line for unit in plan.units for part in unit.predecessors}
+    for unit in sorted((state[unit_id] for unit_id in set(late)), key=lambda unit: unit.code):
+        yield Problem(
+            "REO-029",
+            _("Cơ quan của %(code)s %(name)s chỉ được lập từ ngày hiệu lực trở đi, không có gì để chuyển")
+            % {"code": unit.code, "name": unit.name},
+            _("Lập cơ quan của đơn vị cũ từ một ngày trước %(day)s, hoặc lùi ngày hiệu lực")
+            % {"day": _day(plan.effective_on)},
+            lines.get(unit.code, 0),
+        )
 
 
 _STRUCTURE = {"REO-020", "REO-021", "REO-022", "REO-023"}
