@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import uuid
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,10 @@ from haicap.kernel.errors import BadInput
 from haicap.kernel.text import fold
 
 MAXIMUM_BOUNDARY_BYTES = 200_000_000
+#: what reading a file that is none of ours may raise: cut or spoilt archives, other JSON, shapes that are none
+_UNREADABLE = (
+    OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError, RecursionError, ShapelyError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class Boundaries:
                 raise ValueError("too large")
             features = json.loads(content)["features"]
             return cls({str(item["properties"]["code"]): shape(item["geometry"]) for item in features})
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, ShapelyError) as error:
+        except _UNREADABLE as error:
             raise BadInput(
                 _("Không đọc được tệp ranh giới %(path)s: %(why)s.") % {"path": path.name, "why": error},
                 code="REG-401",

@@ -25,7 +25,7 @@ PROVINCE_NUMBERS: dict[str, int] = {
     "26": 62, "15": 63,
 }  # fmt: skip
 
-CODE_FORM = re.compile(r"^[A-Z][0-9]{2}(\.[A-Z0-9]+)*$")
+CODE_FORM = re.compile(r"[A-Z][0-9]{2}(\.[A-Z0-9]+)*\Z")
 CODE_LENGTH = 35
 
 

@@ -33,7 +33,7 @@ def establishment(facts: Facts, at: datetime, run_id: uuid.UUID) -> Establishmen
     """Rows of all agencies that the plan sets up: full sets for new units, missing organs for units that live on."""
     plan = facts.plan
     issuer = issuer_from_database()
-    codes = _committee_codes([*facts.fates])
+    codes = _committee_codes([*facts.fates, *_superiors(facts)])
     plans = {unit.code: unit for unit in plan.units}
     opened = {item.state.unit_id for item in facts.changes.opens}
     states = sorted(
@@ -75,6 +75,12 @@ def _extend(into: EstablishmentRows, more: EstablishmentRows) -> None:
         getattr(into, name).extend(getattr(more, name))
     for name in ("committee_code", "by_place", "posts_by_title"):
         getattr(into, name).update(getattr(more, name))
+
+
+def _superiors(facts: Facts) -> set[uuid.UUID]:
+    """Units above what is formed or changes: they may stand outside the plan (a commune goes to another province)."""
+    states = [item.state for item in (*facts.changes.opens, *facts.changes.changes)]
+    return {above for state in states for above in (state.parent_id, state.province_id) if above is not None}
 
 
 def _committee_codes(units: list[uuid.UUID]) -> dict[uuid.UUID, tuple[uuid.UUID, str]]:

@@ -317,3 +317,17 @@ def test_undo__clock_set_back_meanwhile__still_gives_back(world: World) -> None:
         assert holder_of(world.dossiers["whole"]) == committee("20195").id
         assert holder_of(new.pk) == committee("20194").id
     assert not AgencyVersion.objects.filter(run_id__isnull=False, withdrawn_at=None).exists()
+
+
+def test_commune__moves_to_a_district_outside_the_plan__is_numbered_there(world: World) -> None:
+    plan = danang_plan(
+        key="2025-07-01/xa", units=(form("18001", "xa", "Thạch Lạc", "491", "18001"),),
+        abolished=(), transfers=(), divisions=(),
+    )  # fmt: skip
+    cut(plan)
+    with clock.at(AFTER):
+        new = standing(committee("18001").id, clock.today())
+        above = standing(committee("491").id, clock.today())
+        assert new is not None
+        assert above is not None
+        assert new.code.rpartition(".")[0] == above.code
