@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import uuid
 import zlib
 from collections import defaultdict
@@ -271,7 +270,7 @@ def _content(request: HttpRequest) -> bytes:
         try:
             unpacker = zlib.decompressobj()
             content = unpacker.decompress(base64.b64decode(sent, validate=True), MOST_BYTES + 1)
-        except (binascii.Error, zlib.error):
+        except (ValueError, zlib.error):
             content = b""
         if content:
             return content
