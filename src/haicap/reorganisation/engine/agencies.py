@@ -79,7 +79,7 @@ def _extend(into: EstablishmentRows, more: EstablishmentRows) -> None:
 
 def _superiors(facts: Facts) -> set[uuid.UUID]:
     """Units above what is formed or changes: they may stand outside the plan (a commune goes to another province)."""
-    states = [item.state for item in (*facts.changes.opens, *facts.changes.changes)]
+    states = [item.state for item in facts.changes.opens] + [item.state for item in facts.changes.changes]
     return {above for state in states for above in (state.parent_id, state.province_id) if above is not None}
 
 
@@ -134,11 +134,11 @@ def _superior_code(
     codes: Mapping[uuid.UUID, tuple[uuid.UUID, str]],
 ) -> str:
     """The agency code that a unit's own is numbered under: its parent's, new or kept, else its province's fact."""
-    parent = state.parent_id
-    if parent in rows.committee_code:
-        return rows.committee_code[parent]
-    if parent is not None and parent in codes:
-        return codes[parent][1]
+    for above in (state.parent_id, state.province_id):
+        if above in rows.committee_code:
+            return rows.committee_code[above]
+        if above is not None and above in codes:
+            return codes[above][1]
     province = facts.after[state.province_id]
     before = next(
         (
