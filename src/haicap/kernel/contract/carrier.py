@@ -117,6 +117,9 @@ class Carrier(ABC):
     by set-based SQL, `finish` counts what is there and returns the ledger line. An exception or an
     unbalanced line aborts everything. `order` sorts carriers: units 10, agencies 20, codes 30, sites 40,
     desks 50, posts 60, systems 100.
+
+    An undo goes in reverse order: `stage_undo` of every carrier, `undo` of those without locks, the registry's
+    units; then in one short moment the lock, and `undo` of those with locks.
     """
 
     system: ClassVar[str]
@@ -143,6 +146,10 @@ class Carrier(ABC):
     @abstractmethod
     def finish(self, cut: Cut) -> LedgerLine:
         """Count what is there now and return the ledger line."""
+
+    def stage_undo(self, undo: Undo) -> None:
+        """Prepare an undo before any lock is taken; the registry still is as the cut-over left it. Default: nothing."""
+        return None
 
     @abstractmethod
     def undo(self, undo: Undo) -> UndoReport:

@@ -296,6 +296,11 @@ def _check_constraints(act: journal.Act, plan: Plan, changes: UnitChanges) -> No
             "ended": len(changes.closes),
         },
     )
+    check_now(act)
+
+
+def check_now(act: journal.Act) -> None:
+    """Let the database check every constraint that it would check at the commit; `act` has an entry already."""
     act.flush()
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -266,6 +266,21 @@ class DossierCarrier(UndecidedDossiers, Carrier):
 
     # --- back again ---
 
+    def stage_undo(self, undo: Undo) -> None:
+        """Note which agencies the cut-over made, before they are withdrawn."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                CREATE TEMP TABLE onestop_new_agency ON COMMIT DROP AS
+                SELECT agency_id FROM (
+                    SELECT DISTINCT ON (agency_id) agency_id, run_id FROM registry_agencyversion
+                    WHERE withdrawn_at IS NULL ORDER BY agency_id, begins_on
+                ) first WHERE run_id = %s
+                """,
+                [undo.run_id],
+            )
+            cursor.execute("ANALYZE onestop_new_agency")
+
     def undo(self, undo: Undo) -> UndoReport:
         """Dossiers moved by rule go back to their desks; those finished or moved on since stay and are named."""
         with connection.cursor() as cursor:
@@ -295,13 +310,7 @@ class DossierCarrier(UndecidedDossiers, Carrier):
                 """
                 SELECT count(*) FROM onestop_dossier o
                 WHERE o.desk_id IN (
-                    SELECT d.id FROM registry_desk d
-                    JOIN (
-                        SELECT DISTINCT ON (agency_id) agency_id, run_id FROM registry_agencyversion
-                        WHERE withdrawn_at IS NULL AND agency_id IN (
-                            SELECT agency_id FROM registry_agencyversion WHERE run_id = %(run)s)
-                        ORDER BY agency_id, begins_on
-                    ) first ON first.agency_id = d.founder_id AND first.run_id = %(run)s
+                    SELECT d.id FROM registry_desk d JOIN onestop_new_agency n ON n.agency_id = d.founder_id
                 ) AND NOT EXISTS (
                     SELECT FROM registry_carriedmove m
                     WHERE m.run_id = %(run)s AND m.system = 'onestop' AND m.record_id = o.id
