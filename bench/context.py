@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -19,40 +19,75 @@ PREFIX = "haicap_bench_"
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One run: `quick` asks for small amounts (a check that the measurement works, not a measurement)."""
+    """One run: `quick` asks for small amounts (a check that the measurement works, not a measurement).
+
+    With `keep` the databases stay, and those of an earlier run are used as they stand.
+    """
 
     quick: bool = False
     keep: bool = False
+    filled: set[str] = field(default_factory=set)
 
     def say(self, text: str) -> None:
         """A line of progress."""
         print(f"  {time.strftime('%H:%M:%S')} {text}", flush=True)
 
     @contextmanager
-    def database(self, name: str) -> Iterator[None]:
-        """A migrated, otherwise empty database of this run as Django's default; dropped afterwards.
-
-        With `keep` it stays, and one of that name from an earlier run is used as it stands.
-        """
-        entry = connection.settings_dict
-        own, before = PREFIX + name, entry["NAME"]
+    def database(self, name: str, like: str | None = None) -> Iterator[None]:
+        """A migrated database of this run as Django's default, empty or a copy of a filled one; then dropped."""
         with _server() as server:
-            if not self.keep:
-                _drop(server, own)
-            exists = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [own]).fetchone()
-            if not exists:
-                server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(own)))
-        connection.close()
-        _use(own)
+            if like is not None or not self.keep:
+                _drop(server, PREFIX + name)
+            _ensure(server, PREFIX + name, None if like is None else PREFIX + like)
         try:
-            call_command("migrate", interactive=False, verbosity=0)
-            yield
+            with using(PREFIX + name):
+                call_command("migrate", interactive=False, verbosity=0)
+                yield
         finally:
-            connection.close()
-            _use(before)
-            if not self.keep:
-                with _server() as server:
-                    _drop(server, own)
+            if like is not None or not self.keep:
+                self.drop(name)
+
+    def fill(self, name: str, build: Callable[[], None], like: str | None = None) -> None:
+        """Fill a database that others of this run copy; it has its name only when it is complete."""
+        with _server() as server:
+            if (name in self.filled or self.keep) and _exists(server, PREFIX + name):
+                return
+            _drop(server, PREFIX + name)
+            _drop(server, PREFIX + "making")
+            _ensure(server, PREFIX + "making", None if like is None else PREFIX + like)
+        with using(PREFIX + "making"):
+            call_command("migrate", interactive=False, verbosity=0)
+            build()
+        with _server() as server:
+            server.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                    sql.Identifier(PREFIX + "making"), sql.Identifier(PREFIX + name)
+                )
+            )
+        self.filled.add(name)
+
+    def drop(self, name: str) -> None:
+        """Drop a database of this run."""
+        with _server() as server:
+            _drop(server, PREFIX + name)
+
+    def clean(self) -> None:
+        """Drop what `fill` made, unless it is kept."""
+        for name in () if self.keep else (*self.filled, "making"):
+            self.drop(name)
+
+
+@contextmanager
+def using(name: str) -> Iterator[None]:
+    """This database as Django's default."""
+    before = connection.settings_dict["NAME"]
+    connection.close()
+    _use(name)
+    try:
+        yield
+    finally:
+        connection.close()
+        _use(before)
 
 
 def _use(name: str) -> None:
@@ -69,6 +104,19 @@ def _server() -> Iterator[psycopg.Connection[Any]]:
         parameters.pop(name, None)
     with psycopg.connect(**parameters, autocommit=True) as server:
         yield server
+
+
+def _exists(server: psycopg.Connection[Any], name: str) -> bool:
+    return server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+
+
+def _ensure(server: psycopg.Connection[Any], name: str, like: str | None) -> None:
+    if not _exists(server, name):
+        copied = sql.SQL("TEMPLATE template0" if like is None else "TEMPLATE {} STRATEGY FILE_COPY")
+        server.execute(
+            sql.SQL("CREATE DATABASE {} ").format(sql.Identifier(name))
+            + copied.format(sql.Identifier(like or ""))
+        )
 
 
 def _drop(server: psycopg.Connection[Any], name: str) -> None:
@@ -93,7 +141,7 @@ def row(
         "against": None if against is None else round(against, 4),
         "ratio": None if ratio is None else round(ratio, 4),
         "goal": goal,
-        "holds": holds,
+        "holds": bool(holds),
     }
 
 

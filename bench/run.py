@@ -1,6 +1,7 @@
-"""`make bench`: runs every module here that has `rows(context)`, prints a table, writes build/bench.json.
+"""`make bench`: measures, prints a table, writes build/bench.json. Exit status 1 when a goal does not hold.
 
-`python -m bench.run [module…] [--quick] [--keep]`. Exit status 1 when a goal does not hold.
+`python -m bench.run [--only NAME]… [--quick] [--keep]`. Without `DATABASE_URL` everything happens in an embedded
+server of its own (build/bench), which is stopped at the end.
 """
 
 from __future__ import annotations
@@ -8,51 +9,58 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import pkgutil
+import platform
 import sys
+import time
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "build" / "bench.json"
+#: what is measured, in this order: modules of this package with `rows(context)`
+MODULES = ("registry", "kernel", "province", "worklist", "national")
 
 
 def main() -> int:
     """Measure, print, write."""
     arguments = _arguments()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "haicap.settings.base")
+    if "DATABASE_URL" not in os.environ:
+        os.environ["HAICAP_DATA"] = str(ROOT / "build" / "bench")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "haicap.settings.base"
     import django
 
     django.setup()
-    from bench.context import Context
+    from django.db import connection
 
+    from bench.context import Context
+    from haicap.kernel.database import current
+
+    begun_by_us = current.is_embedded() and not current.cluster().is_ready()
     context = Context(quick=arguments.quick, keep=arguments.keep)
     rows: list[dict[str, Any]] = []
-    for name in arguments.modules or _modules():
-        module = import_module(f"bench.{name}")
-        if hasattr(module, "rows"):
+    begin = time.monotonic()
+    try:
+        for name in arguments.only or MODULES:
             print(f"{name}:", flush=True)
-            rows += module.rows(context)
-    if not arguments.quick:
-        _write(rows)
-    _print(rows)
+            rows += import_module(f"bench.{name}").rows(context)
+            if not arguments.quick:
+                _write(rows)
+    finally:
+        context.clean()
+        connection.close()
+        if begun_by_us:
+            current.cluster().stop()
+    _print(rows, quick=arguments.quick, minutes=(time.monotonic() - begin) / 60)
     return 0 if all(row["holds"] for row in rows) else 1
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description="Đo tốc độ.")
-    parser.add_argument("modules", nargs="*", help="chỉ những phần này (mặc định: tất cả)")
-    parser.add_argument("--quick", action="store_true", help="lượng nhỏ, không ghi kết quả")
+    parser.add_argument("--only", action="append", choices=MODULES, help="chỉ phần này (mặc định: tất cả)")
+    parser.add_argument("--quick", action="store_true", help="lượng nhỏ, để thử phép đo; không ghi kết quả")
     parser.add_argument("--keep", action="store_true", help="giữ và dùng lại cơ sở dữ liệu đo")
     return parser.parse_args()
-
-
-def _modules() -> list[str]:
-    skipped = {"run", "context"}
-    return sorted(
-        found.name for found in pkgutil.iter_modules([str(ROOT / "bench")]) if found.name not in skipped
-    )
 
 
 def _write(rows: list[dict[str, Any]]) -> None:
@@ -66,11 +74,15 @@ def _write(rows: list[dict[str, Any]]) -> None:
     TARGET.write_text(json.dumps([*known, *rows], ensure_ascii=False, indent=1) + "\n")
 
 
-def _print(rows: list[dict[str, Any]]) -> None:
+def _print(rows: list[dict[str, Any]], *, quick: bool, minutes: float) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="haicap bench")
+    machine = f"{os.cpu_count()} CPU, {_memory_gb():.0f} GB, {platform.machine()}, Python {platform.python_version()}"
+    table = Table(
+        title="haicap bench" + (" (--quick: lượng nhỏ, không phải số đo)" if quick else ""),
+        caption=f"{machine}; tải lúc xong {os.getloadavg()[0]:.1f}; {minutes:.0f} phút",
+    )
     for title in ("", "giá trị", "đơn vị", "so với", "tỷ lệ", "mục tiêu", ""):
         table.add_column(title, justify="right" if title in ("giá trị", "so với", "tỷ lệ") else "left")
     for row in rows:
@@ -83,7 +95,11 @@ def _print(rows: list[dict[str, Any]]) -> None:
             row["goal"],
             "[green]đạt[/]" if row["holds"] else "[bold red]chưa[/]",
         )
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    Console(width=None if sys.stdout.isatty() else 150).print(table)
+
+
+def _memory_gb() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 
 
 def _number(value: float | None) -> str:
