@@ -38,12 +38,17 @@ def hat(code: str, title: str, kind: str = "ubnd", slot: str = "") -> Actor:
     return actor
 
 
-def signed_in(code: str, title: str, kind: str = "ubnd", slot: str = "") -> Client:
-    """A browser signed in as such."""
+def demonstrate() -> None:
+    """Say that the data are a demonstration: then one can sign in as anybody, on this machine."""
     province = ids_of(["48"], clock.today())["48"]
     with journal.act(SYSTEM, "test.demonstration") as act:
         Deployment.objects.update_or_create(id=1, defaults={"demonstration": True, "province_id": province})
         act.changed("test.demonstration", None, None, {"province": "48"})
+
+
+def signed_in(code: str, title: str, kind: str = "ubnd", slot: str = "") -> Client:
+    """A browser signed in as such."""
+    demonstrate()
     client = Client(headers={"host": "127.0.0.1"})
     answer = client.post("/dang-nhap/", {"bo-nhiem": str(seat(code, title, kind, slot))})
     assert answer.status_code == 302, answer.content.decode()[:500]
