@@ -65,8 +65,8 @@ PLACES: dict[str, tuple[Place, ...]] = {
     ),
     "leader": (
         Place(_("Tổng quan"), "lead"),
-        Place(_("Sắp xếp đơn vị"), "reorganisation:plans"),
-        Place(_("Bảng đối soát"), "reorganisation:ledger"),
+        Place(_("Sắp xếp đơn vị"), "reorganisation:plans", "reorganisation.see"),
+        Place(_("Bảng đối soát"), "reorganisation:ledger", "reorganisation.see"),
         Place(_("Chờ phân định"), "reorganisation:undecided"),
         Place(_("Đơn vị hành chính"), "units:search"),
         Place(_("Tồn đọng gửi ra ngoài"), "outbox"),
