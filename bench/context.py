@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -19,14 +19,9 @@ PREFIX = "haicap_bench_"
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One run: `quick` asks for small amounts (a check that the measurement works, not a measurement).
-
-    With `keep` the databases stay, and those of an earlier run are used as they stand.
-    """
+    """One run: `quick` asks for small amounts (a check that the measurement works, not a measurement)."""
 
     quick: bool = False
-    keep: bool = False
-    filled: set[str] = field(default_factory=set)
 
     def say(self, text: str) -> None:
         """A line of progress."""
@@ -34,27 +29,24 @@ class Context:
 
     @contextmanager
     def database(self, name: str, like: str | None = None) -> Iterator[None]:
-        """A migrated database of this run as Django's default, empty or a copy of a filled one; then dropped."""
+        """A migrated database as Django's default, empty or a copy of a filled one; dropped afterwards."""
+        self.drop(name)
         with _server() as server:
-            if like is not None or not self.keep:
-                _drop(server, PREFIX + name)
-            _ensure(server, PREFIX + name, None if like is None else PREFIX + like)
+            _create(server, PREFIX + name, None if like is None else PREFIX + like)
         try:
             with using(PREFIX + name):
                 call_command("migrate", interactive=False, verbosity=0)
                 yield
         finally:
-            if like is not None or not self.keep:
-                self.drop(name)
+            self.drop(name)
 
     def fill(self, name: str, build: Callable[[], None], like: str | None = None) -> None:
-        """Fill a database that others of this run copy; it has its name only when it is complete."""
+        """Fill a database that others of the run copy, unless it is there: it has its name only when complete."""
         with _server() as server:
-            if (name in self.filled or self.keep) and _exists(server, PREFIX + name):
+            if _exists(server, PREFIX + name):
                 return
-            _drop(server, PREFIX + name)
             _drop(server, PREFIX + "making")
-            _ensure(server, PREFIX + "making", None if like is None else PREFIX + like)
+            _create(server, PREFIX + "making", None if like is None else PREFIX + like)
         with using(PREFIX + "making"):
             call_command("migrate", interactive=False, verbosity=0)
             build()
@@ -64,17 +56,19 @@ class Context:
                     sql.Identifier(PREFIX + "making"), sql.Identifier(PREFIX + name)
                 )
             )
-        self.filled.add(name)
 
     def drop(self, name: str) -> None:
         """Drop a database of this run."""
         with _server() as server:
             _drop(server, PREFIX + name)
 
-    def clean(self) -> None:
-        """Drop what `fill` made, unless it is kept."""
-        for name in () if self.keep else (*self.filled, "making"):
-            self.drop(name)
+
+def clean() -> None:
+    """Drop every database of the bench."""
+    with _server() as server:
+        found = server.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [PREFIX])
+        for (name,) in found.fetchall():
+            _drop(server, name)
 
 
 @contextmanager
@@ -110,13 +104,12 @@ def _exists(server: psycopg.Connection[Any], name: str) -> bool:
     return server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
 
 
-def _ensure(server: psycopg.Connection[Any], name: str, like: str | None) -> None:
-    if not _exists(server, name):
-        copied = sql.SQL("TEMPLATE template0" if like is None else "TEMPLATE {} STRATEGY FILE_COPY")
-        server.execute(
-            sql.SQL("CREATE DATABASE {} ").format(sql.Identifier(name))
-            + copied.format(sql.Identifier(like or ""))
-        )
+def _create(server: psycopg.Connection[Any], name: str, like: str | None) -> None:
+    copied = sql.SQL("TEMPLATE template0" if like is None else "TEMPLATE {} STRATEGY FILE_COPY")
+    server.execute(
+        sql.SQL("CREATE DATABASE {} ").format(sql.Identifier(name))
+        + copied.format(sql.Identifier(like or ""))
+    )
 
 
 def _drop(server: psycopg.Connection[Any], name: str) -> None:
