@@ -23,6 +23,8 @@ from django.db import connection, connections
 from django.test import TransactionTestCase
 from psycopg import sql
 
+pytest_plugins = ["haicap.reorganisation.tests.small_country"]
+
 ROOT = Path(__file__).resolve().parent
 TEMPLATE_PREFIX = "haicap_template"
 TEMPLATE_LOCK = 7_201_407_001

@@ -1,6 +1,5 @@
 """`haicap reorganise`: every command, its JSON, its exit status."""
 
-# ruff: noqa: F811 (fixtures are imported here and named by the tests)
 from __future__ import annotations
 
 import json
@@ -15,7 +14,6 @@ from haicap.kernel import clock
 from haicap.kernel.errors import HaicapError
 from haicap.reorganisation.models import Plan, Run
 from haicap.reorganisation.plan.write import write_plan
-from haicap.reorganisation.tests.conftest import afternoon, atlas, world  # noqa: F401 (fixtures)
 from haicap.reorganisation.tests.factories import AFTER, World, cut, danang_plan, fingerprint, ready, save
 
 KEY = "2025-07-01/48"

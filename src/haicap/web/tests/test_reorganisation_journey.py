@@ -12,7 +12,6 @@ import pytest
 from haicap.kernel import clock
 from haicap.reorganisation import requests
 from haicap.reorganisation.models import RunRequest
-from haicap.reorganisation.tests.conftest import afternoon, atlas, world  # noqa: F401 (fixtures)
 from haicap.reorganisation.tests.factories import AFTER, BEFORE, World, danang_plan, save
 from haicap.reorganisation.tests.hats import demonstrate, seat
 from haicap.web import assets
@@ -28,7 +27,7 @@ PLAN = f"{ROOT}ke-hoach/{KEY}/"
 
 
 @pytest.fixture
-def visitor(world: World, chromium: Any, live_server: Any) -> Iterator[Eyes]:  # noqa: F811
+def visitor(world: World, chromium: Any, live_server: Any) -> Iterator[Eyes]:
     """A browser at the small country, whose clock is the deployment's."""
     demonstrate()
     clock.set_deployment_shift(timedelta(0))
@@ -53,7 +52,7 @@ def carry_out() -> None:
     requests.carry_out_request(RunRequest.objects.latest("asked_at").pk)
 
 
-def test_reorganisation__from_check_to_undo__in_a_browser(visitor: Eyes, world: World) -> None:  # noqa: F811
+def test_reorganisation__from_check_to_undo__in_a_browser(visitor: Eyes, world: World) -> None:
     eyes, page = visitor, visitor.page
     administrator = seat("48", "quan_tri_tinh")
     save(danang_plan())

@@ -1,4 +1,8 @@
-"""The small country, built once a session and cloned for every test that changes it."""
+"""The small country, built once a session and cloned for every test that changes it.
+
+A plugin, not a conftest: floors above use its fixtures too, and each session must have one atlas only, for
+the template it clones goes by the name of the process's database.
+"""
 
 from __future__ import annotations
 
