@@ -24,12 +24,15 @@ from haicap.systems.onestop.undecided import UndecidedDossiers
 _FLYING = ", ".join(str(int(status)) for status in IN_FLIGHT)
 _BATCH = 2_000
 
-# One look at the table, under the lock: how many dossiers lie on each desk, in flight and not.
+# One look at the table, under the lock: how many dossiers lie on each desk in each status. The index
+# onestop_dossier_tally answers alone.
 _TALLY = f"""
     CREATE TEMP TABLE onestop_tally ON COMMIT DROP AS
-    SELECT desk_id, status IN ({_FLYING}) AS flying, count(*) AS n,
-           bit_xor(uuid_hash_extended(id, 0)) AS x
-    FROM onestop_dossier GROUP BY 1, 2
+    SELECT desk_id, status IN ({_FLYING}) AS flying, n, x
+    FROM (
+        SELECT desk_id, status, count(*) AS n, bit_xor(uuid_hash_extended(id, 0)) AS x
+        FROM onestop_dossier GROUP BY desk_id, status
+    ) counted
 """
 _TOTAL = """
     SELECT coalesce(sum(t.n), 0), coalesce(bit_xor(t.x), 0)
@@ -308,13 +311,15 @@ class DossierCarrier(UndecidedDossiers, Carrier):
             moved = int(cursor.fetchone()[0])
             cursor.execute(
                 """
-                SELECT count(*) FROM onestop_dossier o
-                WHERE o.desk_id IN (
-                    SELECT d.id FROM registry_desk d JOIN onestop_new_agency n ON n.agency_id = d.founder_id
-                ) AND NOT EXISTS (
-                    SELECT FROM registry_carriedmove m
-                    WHERE m.run_id = %(run)s AND m.system = 'onestop' AND m.record_id = o.id
-                )
+                SELECT coalesce(sum(lies.many), 0)
+                FROM registry_desk d JOIN onestop_new_agency n ON n.agency_id = d.founder_id
+                CROSS JOIN LATERAL (
+                    SELECT count(*) AS many FROM onestop_dossier o
+                    WHERE uuid_hash_extended(o.desk_id, 0) = uuid_hash_extended(d.id, 0) AND o.desk_id = d.id
+                      AND NOT EXISTS (
+                        SELECT FROM registry_carriedmove m
+                        WHERE m.run_id = %(run)s AND m.system = 'onestop' AND m.record_id = o.id)
+                ) lies
                 """,
                 {"run": undo.run_id},
             )

@@ -55,7 +55,9 @@ class Dossier(Identified):
     field = models.CharField(max_length=40, blank=True, help_text="mã lĩnh vực")
     # no index of its own: the worklist's serve, and beside a plain one the planner would sort whole desks
     desk = models.ForeignKey("registry.Desk", on_delete=models.PROTECT, related_name="+", db_index=False)
-    receiving_agency = models.ForeignKey("registry.Agency", on_delete=models.PROTECT, related_name="+")
+    receiving_agency = models.ForeignKey(
+        "registry.Agency", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     competent_agency = models.ForeignKey("registry.Agency", on_delete=models.PROTECT, related_name="+")
     helping_agency = models.ForeignKey(
         "registry.Agency", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -111,6 +113,13 @@ class Dossier(Identified):
                 include=["status", "field"],
             ),
             models.Index(fields=["receiving_agency", "-received_at"], name="onestop_dossier_received"),
+            # What a cut-over counts in its read-only moment: five million dossiers in 0.6 s instead of 1.5 s. By a hash
+            # of the desk, so that rows of one desk lie together and yet no worklist is tempted to sort whole desks.
+            models.Index(
+                models.Func(models.F("desk"), models.Value(0), function="uuid_hash_extended"),
+                name="onestop_dossier_tally",
+                include=["desk", "status", "id"],
+            ),
             models.Index(
                 fields=["applicant_fold"], name="onestop_dossier_applicant", opclasses=["text_pattern_ops"]
             ),
@@ -120,7 +129,7 @@ class Dossier(Identified):
 class DossierStep(Identified):
     """Bước xử lý: one entry in a dossier's history, append-only: where it lay, who did what, when."""
 
-    dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="steps")
+    dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="steps", db_index=False)
     at = models.DateTimeField()
     desk = models.ForeignKey("registry.Desk", on_delete=models.PROTECT, related_name="+")
     agency = models.ForeignKey(
