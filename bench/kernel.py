@@ -61,6 +61,6 @@ def _appointments(context: Context) -> dict[str, Any]:
         "kernel: an appointment by the working calendar",
         value,
         "1/s",
-        goal="≥ 20.000/s",
+        goal="≥ 20,000/s",
         holds=value >= 20_000,
     )

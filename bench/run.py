@@ -22,7 +22,7 @@ TARGET = ROOT / "build" / "bench.json"
 #: seconds after which a module is given up
 TIMEOUT_S = 3600
 #: what is measured, in this order: modules of this package with `rows(context)`
-MODULES = ("registry", "kernel", "province", "worklist", "national")
+MODULES = ("registry", "kernel", "journal", "province", "worklist", "national")
 
 
 def main() -> int:
@@ -47,7 +47,7 @@ def main() -> int:
             print(f"{name}:", flush=True)
             rows += _measured(name, quick=arguments.quick)
             if not arguments.quick:
-                _write(rows)
+                _write(rows, whole=not arguments.only)
     finally:
         if not arguments.keep:
             clean()
@@ -82,10 +82,10 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _write(rows: list[dict[str, Any]]) -> None:
-    """Rows measured now replace those of the same name; the others stay."""
+def _write(rows: list[dict[str, Any]], *, whole: bool) -> None:
+    """Rows measured now replace those of the same name; the others stay, unless all is measured anew."""
     known: list[dict[str, Any]] = []
-    if TARGET.is_file():
+    if TARGET.is_file() and not whole:
         known = [
             old for old in json.loads(TARGET.read_text()) if old["name"] not in {row["name"] for row in rows}
         ]

@@ -314,6 +314,9 @@ def withdraw_unit_changes(reorganisation_id: uuid.UUID) -> UnitWriteReport:
     Raises NotWithdrawable (REG-013) when a later change builds on it.
     """
     params = {"reorganisation": reorganisation_id}
+    with connection.cursor() as cursor:
+        # a reorganisation just written is unknown to the planner, who would join ten thousand rows one by one
+        cursor.execute("ANALYZE registry_unitevent, registry_unitversion")
     _refuse_built_upon(params)
     opened = digest_of(_BELIEVED_UNITS.format(mine="opened_by_id", other="closed_by_id"), [reorganisation_id])
     with connection.cursor() as cursor:

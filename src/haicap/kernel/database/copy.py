@@ -12,13 +12,13 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[object
     """Write `rows` (each in the order of `columns`) into `table` by COPY; returns how many.
 
     `rows` must not read from the same connection, which is busy until the COPY ends. Works in the
-    caller's transaction; constraint violations raise as usual when the COPY ends.
+    caller's transaction; what the database refuses is raised as Django's errors when the COPY ends.
     """
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table), sql.SQL(", ").join(sql.Identifier(column) for column in columns)
     )
     written = 0
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
             written += 1
