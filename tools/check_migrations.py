@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
+from django.utils import translation
 
 
 def problems() -> list[str]:
@@ -18,9 +19,13 @@ def problems() -> list[str]:
     if conflicts:
         return [f"{label}: two last migrations: {', '.join(names)}" for label, names in conflicts.items()]
     found = []
-    detector = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps))
     ours = {app.label for app in apps.get_app_configs() if app.name.startswith("haicap.")}
-    for label, migrations in detector.changes(graph=loader.graph).items():
+    with translation.override(
+        None, deactivate=True
+    ):  # as makemigrations does: Django's own labels in English
+        detector = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps))
+        changes = detector.changes(graph=loader.graph)
+    for label, migrations in changes.items():
         if label not in ours:
             continue
         for migration in migrations:

@@ -1,7 +1,8 @@
-from django.apps import AppConfig
+from haicap.kernel.contract import SystemConfig
 
 
-class AccessConfig(AppConfig):
+class AccessConfig(SystemConfig):
+    default = True
     name = "haicap.access"
     label = "access"
     verbose_name = "Đăng nhập và phân quyền"

@@ -1,17 +1,11 @@
-"""Errors of signing in."""
+"""Errors of access."""
 
 from __future__ import annotations
 
-from haicap.kernel.errors import NotAllowed, NotFound
+from haicap.kernel.errors import NotAllowed
 
 
-class PickerClosed(NotAllowed):
-    """ACC-001: the demonstration sign-in is closed here: real data, or not this very machine."""
+class AccessDenied(NotAllowed):
+    """ACC-403: the hat worn does not permit this."""
 
-    code = "ACC-001"
-
-
-class NoSuchHat(NotFound):
-    """ACC-002: this appointment does not stand today."""
-
-    code = "ACC-002"
+    code = "ACC-403"

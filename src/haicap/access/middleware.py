@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from haicap.access import service
+from haicap.access import hats
+from haicap.access.models import Account
 from haicap.kernel.actor import ANONYMOUS, Actor
 
-#: key of the signed session: the appointment that was chosen
-SESSION_KEY = "appointment"
+#: key of the session: the hat that was chosen, see `hats.Hat.key`
+SESSION_KEY = "hat"
 
 
 class ActorMiddleware:
     """Sets `request.actor`: who acts, in which hat; anonymous until signed in.
 
-    The appointment of the session is looked up again at every request: an appointment that ended, a desk
-    that went to another agency, a deployment that is no longer a demonstration count at once.
+    Account, hat and what the hat may do are looked up again at every request: an appointment that ended, a
+    desk that went to another agency, a delegation that ran out count at once, in every live session.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        chosen = request.session.get(SESSION_KEY)
-        request.actor = _actor(request, chosen) if chosen else ANONYMOUS  # type: ignore[attr-defined]
+        request.actor = actor_of(request)  # type: ignore[attr-defined]
         return self.get_response(request)
 
 
-def _actor(request: HttpRequest, chosen: str) -> Actor:
-    try:
-        appointment = uuid.UUID(chosen)
-    except (ValueError, AttributeError, TypeError):
+def actor_of(request: HttpRequest) -> Actor:
+    """Who acts in this request."""
+    account = request.user
+    if not isinstance(account, Account):
         return ANONYMOUS
-    if not (service.comes_from_this_machine(request.META) and service.is_demonstration()):
-        return ANONYMOUS
-    return service.actor_for(appointment) or ANONYMOUS
+    return hats.actor_for_account(account, request.session.get(SESSION_KEY, ""))

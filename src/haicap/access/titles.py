@@ -1,43 +1,26 @@
-"""What a title (chức danh) may do, and how far it sees: one small table, read from top to bottom.
+"""What a title (chức danh) may do, and how far it sees: the tables `data/titles.csv` and `data/bundles.csv`.
 
 The first row that fits a post counts: `level` is that of the agency's unit, `kind` that of the agency; "*"
-fits all.
-`reach` says for which agencies the holder works: "agency" (the one that holds the desk), "unit" (that agency
-and those of the same unit below it), "all" (sees everything; acts still only where it works).
-Until accounts exist, this table is the only source of permissions.
+fits all. `reach` says for which agencies the holder works: "agency" (the one that holds the desk), "unit"
+(that agency and those of the same unit below it), "all" (sees everything; acts still only where it works).
+`hat` names the row where people choose; `permissions` are codes, or "@" and the name of a bundle. The rows are
+part of a release, not of a database: nobody who signs in can change what titles may do (ADR 0012).
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 AGENCY, UNIT, ALL = "agency", "unit", "all"
-
-RECEIVE = frozenset({"onestop.receive_dossier", "onestop.return_result", "onestop.advance_dossier"})
-PROCESS = frozenset({"onestop.advance_dossier"})
-HEAD = frozenset({"onestop.advance_dossier", "onestop.move_dossier", "onestop.export_dossiers"})
-STEER = frozenset({"command.steer", "reorganisation.see", "reorganisation.decide"})
-SIGN = frozenset({"reorganisation.sign_off"})
-ADMINISTER = frozenset(
-    {
-        "calendar.edit",
-        "command.steer",
-        "kernel.manage_outbox",
-        "onestop.export_dossiers",
-        "registry.change_units",
-        "reorganisation.cut_over",
-        "reorganisation.decide",
-        "reorganisation.plan",
-        "reorganisation.rehearse",
-        "reorganisation.see",
-    }
-)
+DATA = Path(__file__).parent / "data"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row: whom it fits, what they may do, how far they reach, what the sign-in page calls the hat."""
+    """One row: whom it fits, what they may do, how far they reach, what pages call the hat."""
 
     title: str
     level: str
@@ -47,33 +30,33 @@ class Rule:
     hat: str = ""
 
 
-RULES: tuple[Rule, ...] = (
-    # the province
-    Rule("quan_tri_tinh", "province", "*", ADMINISTER, ALL, "Quản trị tỉnh"),
-    Rule("chu_tich", "province", "ubnd", STEER | HEAD | SIGN, ALL, "Lãnh đạo tỉnh: Chủ tịch UBND"),
-    Rule("pho_chu_tich", "province", "ubnd", STEER | HEAD | SIGN, ALL, "Lãnh đạo tỉnh: Phó Chủ tịch UBND"),
-    Rule("bi_thu", "province", "dang_uy", STEER, ALL),
-    Rule("pho_bi_thu", "province", "dang_uy", STEER, ALL),
-    Rule("kiem_toan", "*", "*", frozenset({"command.steer", "reorganisation.see"}), ALL, "Kiểm toán"),
-    Rule("chanh_van_phong", "province", "*", STEER | HEAD, ALL),
-    Rule("giam_doc", "province", "so", HEAD, AGENCY, "Giám đốc sở"),
-    Rule("pho_giam_doc", "province", "so", HEAD, AGENCY),
-    # communes, and districts until they ended
-    Rule("chu_tich", "*", "ubnd", STEER | HEAD, UNIT, "Chủ tịch UBND"),
-    Rule("pho_chu_tich", "*", "ubnd", STEER | HEAD, UNIT, "Phó Chủ tịch UBND"),
-    Rule("chanh_van_phong", "*", "*", HEAD, UNIT, "Chánh Văn phòng"),
-    Rule("pho_chanh_van_phong", "*", "*", HEAD, UNIT),
-    Rule("truong_phong", "*", "*", HEAD, AGENCY, "Trưởng phòng"),
-    Rule("pho_truong_phong", "*", "*", HEAD, AGENCY),
-    # who receives and hands out for a whole commune answers for all of its dossiers
-    Rule("giam_doc_trung_tam", "*", "*", HEAD | RECEIVE, UNIT, "Giám đốc trung tâm phục vụ"),
-    Rule("pho_giam_doc", "*", "tt_pvhcc", HEAD | RECEIVE, UNIT),
-    Rule("cong_chuc_mot_cua", "*", "*", RECEIVE, UNIT, "Công chức một cửa"),
-    Rule("quan_tri_xa", "*", "*", frozenset({"calendar.edit", "reorganisation.see"}), UNIT, "Quản trị xã"),
-    Rule("van_thu", "*", "*", frozenset(), AGENCY, "Văn thư"),
-    Rule("chuyen_vien", "*", "*", PROCESS, AGENCY, "Chuyên viên"),
-    Rule("*", "*", "*", frozenset(), AGENCY),
-)
+def read_rules(folder: Path = DATA) -> tuple[Rule, ...]:
+    """The rows of the tables in `folder`, bundles opened; KeyError where a bundle is not defined."""
+    bundles = {row["bundle"]: frozenset(row["permissions"].split()) for row in _rows(folder / "bundles.csv")}
+    return tuple(
+        Rule(
+            row["title"],
+            row["level"],
+            row["kind"],
+            frozenset().union(
+                *(
+                    bundles[word[1:]] if word.startswith("@") else {word}
+                    for word in row["permissions"].split()
+                )
+            ),
+            row["reach"],
+            row["hat"],
+        )
+        for row in _rows(folder / "titles.csv")
+    )
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+RULES = read_rules()
 
 
 def rule_for(title: str, level: str, kind: str, rules: Iterable[Rule] = RULES) -> Rule:

@@ -1,12 +1,14 @@
-"""Addresses of signing in and out."""
+"""Addresses of access."""
 
 from __future__ import annotations
 
-from django.urls import path
-
-from haicap.access import views
+from django.urls import include, path
 
 urlpatterns = [
-    path("dang-nhap/", views.sign_in, name="sign-in"),
-    path("dang-xuat/", views.sign_out, name="sign-out"),
+    path("", include("haicap.access.sign_in.urls")),
+    path("", include("haicap.access.citizens.urls")),
+    path("", include("haicap.access.oidc.urls")),
+    path("", include("haicap.access.scim.urls")),
+    path("", include("haicap.access.people.urls")),
+    path("", include("haicap.access.personal_data.urls")),
 ]

@@ -13,6 +13,7 @@ class Actor:
     `agency_ids` are the agencies for which the actor works now; `permissions` are codes such as
     "reorganisation.cut_over". `sees_all` lets `visible_to` pass everything (province administrators,
     auditors, the system). A citizen or an anonymous visitor has no agency and no permission.
+    `account_id` is the account signed in with; `for_person_id` the person acted for (ủy quyền), whose post it is.
     """
 
     label: str
@@ -24,6 +25,8 @@ class Actor:
     permissions: frozenset[str] = field(default_factory=frozenset)
     sees_all: bool = False
     is_system: bool = False
+    account_id: uuid.UUID | None = None
+    for_person_id: uuid.UUID | None = None
 
     def may(self, permission: str) -> bool:
         """Whether the actor holds this permission; the system holds all."""

@@ -16,7 +16,9 @@ SECRET_KEY = database_settings.secret_key(DATA_FOLDER)
 ALLOWED_HOSTS = os.environ.get("HAICAP_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
 
 INSTALLED_APPS = [
+    "haicap.access",  # before allauth: our pages take the place of its own
     "django.contrib.contenttypes",
+    "django.contrib.auth",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
@@ -25,9 +27,15 @@ INSTALLED_APPS = [
     "django_htmx",
     "ninja",
     "procrastinate.contrib.django",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.idp.oidc",
     "haicap.kernel",
     "haicap.registry",
-    "haicap.access",
     "haicap.systems.onestop",
     "haicap.reorganisation",
     "haicap.web",
@@ -44,9 +52,11 @@ MIDDLEWARE = [
     "haicap.web.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "haicap.access.middleware.ActorMiddleware",
 ]
 
@@ -78,14 +88,18 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 
-# Sessions live in a signed cookie: a page view writes nothing to the database.
-SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+# Sessions lie in the database, so that they can be listed and ended. A visitor who does not sign in has none.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_NAME = "haicap_session"
+SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "haicap.web.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
+
+from haicap.access.settings import *  # noqa: E402,F403 (accounts, second factor, single sign-on)
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_FOLDER / "static"

@@ -113,16 +113,3 @@ def test_actor_for__appointment_not_of_today__nobody(places: Places, valid: Rang
 
 def test_actor_for__unknown__nobody(places: Places) -> None:
     assert service.actor_for(uuid.uuid4()) is None
-
-
-def test_hats__one_of_each_title__of_this_commune_and_the_province(places: Places) -> None:
-    hats = service.hats(places.units["20194"])
-    names = [(hat.level, hat.name) for hat in hats]
-    assert len(names) == len(set(names))
-    assert ("commune", "Công chức một cửa") in names
-    assert ("province", "Quản trị tỉnh") in names
-    assert {hat.seat.unit_code for hat in hats if hat.level == "commune"} == {"20194"}
-
-
-def test_places__communes_with_agencies__by_name(places: Places) -> None:
-    assert [place.name for place in service.places()] == ["Xã Avương", "Phường Hải Châu", "Phường Hòa Cường"]

@@ -27,6 +27,7 @@ from haicap.kernel.contract.carrier import (
 )
 from haicap.kernel.contract.digest import Digest, LedgerLine, digest_of
 from haicap.kernel.contract.fact import FactSource
+from haicap.kernel.contract.permission import Permission, permissions
 from haicap.kernel.contract.probe import Health, Probe, ProbeResult
 from haicap.kernel.contract.system import SystemConfig, carriers, systems
 
@@ -37,6 +38,7 @@ __all__ = [
     "FactSource",
     "Health",
     "LedgerLine",
+    "Permission",
     "PlacedRecord",
     "Placing",
     "Probe",
@@ -47,5 +49,6 @@ __all__ = [
     "UndoReport",
     "carriers",
     "digest_of",
+    "permissions",
     "systems",
 ]

@@ -312,7 +312,11 @@ def _province(kind: Kind) -> tuple[AgencyTemplate, ...]:
                 posts=(
                     _lead("giam_doc"),
                     _lead("pho_giam_doc", 2),
-                    *((_work("quan_tri_tinh", 2),) if department == "Khoa học và Công nghệ" else ()),
+                    *(
+                        (_work("quan_tri_tinh", 2), _work("ky_thuat", 3))
+                        if department == "Khoa học và Công nghệ"
+                        else ()
+                    ),
                     _work("cong_chuc_mot_cua", 2),
                     _work("van_thu", 1),
                     _work("chuyen_vien", 10),
@@ -325,7 +329,11 @@ def _province(kind: Kind) -> tuple[AgencyTemplate, ...]:
             "Trung tâm Phục vụ hành chính công {unit}",
             parent=_COMMITTEE,
             code="sub",
-            posts=(_lead("giam_doc_trung_tam"), _work("cong_chuc_mot_cua", 8)),
+            posts=(
+                _lead("giam_doc_trung_tam"),
+                _work("cong_chuc_mot_cua", 8),
+                _work("duong_day_nong", 2),
+            ),
         ),
     )
 
@@ -366,4 +374,6 @@ TITLES: tuple[tuple[str, str, int, bool, bool], ...] = (
     ("quan_tri_xa", "Quản trị cấp xã", 7, False, False),
     ("quan_tri_tinh", "Quản trị tỉnh", 7, False, False),
     ("kiem_toan", "Kiểm toán", 7, False, False),
+    ("ky_thuat", "Kỹ thuật", 8, False, False),
+    ("duong_day_nong", "Trực đường dây nóng", 8, False, False),
 )

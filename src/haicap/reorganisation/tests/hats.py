@@ -7,6 +7,7 @@ import uuid
 from django.test import Client
 
 from haicap.access.service import actor_for
+from haicap.access.tests import accounts
 from haicap.kernel import clock, journal
 from haicap.kernel.actor import SYSTEM, Actor
 from haicap.registry.models import Appointment, Deployment, Desk, DeskKind, Post
@@ -39,7 +40,7 @@ def hat(code: str, title: str, kind: str = "ubnd", slot: str = "") -> Actor:
 
 
 def demonstrate() -> None:
-    """Say that the data are a demonstration: then one can sign in as anybody, on this machine."""
+    """Say that the data are a demonstration."""
     province = ids_of(["48"], clock.today())["48"]
     with journal.act(SYSTEM, "test.demonstration") as act:
         Deployment.objects.update_or_create(id=1, defaults={"demonstration": True, "province_id": province})
@@ -50,8 +51,7 @@ def signed_in(code: str, title: str, kind: str = "ubnd", slot: str = "") -> Clie
     """A browser signed in as such."""
     demonstrate()
     client = Client(headers={"host": "127.0.0.1"})
-    answer = client.post("/dang-nhap/", {"bo-nhiem": str(seat(code, title, kind, slot))})
-    assert answer.status_code == 302, answer.content.decode()[:500]
+    accounts.sign_in(client, seat(code, title, kind, slot))
     return client
 
 

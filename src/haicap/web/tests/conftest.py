@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 
+from haicap.access.tests import accounts
 from haicap.kernel import clock
 from haicap.registry.tests.places import NOW, Places, make_places
 
@@ -33,7 +34,7 @@ def sign_in(places: Places) -> SignIn:
     def put_on(code: str, title: str, kind: str = "ubnd", slot: str = "") -> Client:
         client = Client(headers={"host": "127.0.0.1"})
         appointment = places.appointment(code, title, kind, slot)
-        assert client.post("/dang-nhap/", {"bo-nhiem": str(appointment)}).status_code == 302
+        accounts.sign_in(client, appointment)
         return client
 
     return put_on

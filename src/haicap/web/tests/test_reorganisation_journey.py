@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -38,15 +37,6 @@ def visitor(world: World, chromium: Any, live_server: Any) -> Iterator[Eyes]:
     eyes.close()
 
 
-def enter(eyes: Eyes, appointment: uuid.UUID) -> None:
-    """Sign in with any appointment, also one that the sign-in page does not offer."""
-    eyes.open("/dang-nhap/")
-    token = eyes.page.locator("input[name=csrfmiddlewaretoken]").first.get_attribute("value")
-    form = {"bo-nhiem": str(appointment), "csrfmiddlewaretoken": token}
-    address = f"{eyes.base}/dang-nhap/"
-    assert eyes.page.request.post(address, form=form, headers={"Referer": address}).ok
-
-
 def carry_out() -> None:
     """What the worker does."""
     requests.carry_out_request(RunRequest.objects.latest("asked_at").pk)
@@ -56,7 +46,7 @@ def test_reorganisation__from_check_to_undo__in_a_browser(visitor: Eyes, world: 
     eyes, page = visitor, visitor.page
     administrator = seat("48", "quan_tri_tinh")
     save(danang_plan())
-    enter(eyes, administrator)
+    eyes.sign_in(administrator)
 
     eyes.shots("reorganisation-plan", PLAN)
     assert eyes.axe() == []
@@ -86,7 +76,7 @@ def test_reorganisation__from_check_to_undo__in_a_browser(visitor: Eyes, world: 
         clock.set_deployment_shift(AFTER - clock.now())
     with clock.at(AFTER):
         chairman = seat("20194", "chu_tich")
-    enter(eyes, chairman)
+    eyes.sign_in(chairman)
     eyes.shots("reorganisation-undecided", f"{ROOT}cho-phan-dinh/?don-vi=20197")
     assert eyes.axe() == []
     page.locator("main").click(position={"x": 1, "y": 1})
@@ -99,7 +89,7 @@ def test_reorganisation__from_check_to_undo__in_a_browser(visitor: Eyes, world: 
 
     with clock.at(AFTER):
         administrator = seat("48", "quan_tri_tinh")
-    enter(eyes, administrator)
+    eyes.sign_in(administrator)
     eyes.open(f"{PLAN}chay/hoan-tac/")
     page.get_by_label("Lý do").fill("Công văn 12")
     page.get_by_label("Gõ khóa").fill(KEY)

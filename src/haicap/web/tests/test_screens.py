@@ -27,7 +27,7 @@ PUBLIC = {
     "province-old": "/don-vi/tinh/49/?ngay=30/06/2025",
     "provinces": "/don-vi/tinh/",
     "everything": "/tim/?q=hai+chau",
-    "sign-in": "/dang-nhap/?xa=20194",
+    "sign-in": "/dang-nhap/",
     "not-found": "/khong-co-trang-nay/",
     "work-nobody": "/lam-viec/",
 }

@@ -1,0 +1,1 @@
+"""Citizens: sign-in by VNeID, the own record."""

@@ -1,0 +1,27 @@
+"""Tables of access: accounts, who acts for whom, one-time links, what happened at sign-in, who read whose data."""
+
+from haicap.access.models.account import Account, AccountKind
+from haicap.access.models.citizen import Citizen
+from haicap.access.models.clients import Application, ScimToken, SigningKey
+from haicap.access.models.delegation import Delegation
+from haicap.access.models.personal_data import DataDecision, DataRequest, DataRequestKind, Reading
+from haicap.access.models.sign_in import KnownDevice, LinkPurpose, OneTimeLink, Outcome, SignInEvent
+
+__all__ = [
+    "Account",
+    "AccountKind",
+    "Application",
+    "Citizen",
+    "DataDecision",
+    "DataRequest",
+    "DataRequestKind",
+    "Delegation",
+    "KnownDevice",
+    "LinkPurpose",
+    "OneTimeLink",
+    "Outcome",
+    "Reading",
+    "ScimToken",
+    "SignInEvent",
+    "SigningKey",
+]

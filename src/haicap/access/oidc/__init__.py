@@ -1,0 +1,1 @@
+"""The OpenID provider: other systems sign in here."""

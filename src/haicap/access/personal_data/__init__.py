@@ -1,0 +1,1 @@
+"""Personal data: who read whose, and what becomes of requests about the own data."""
