@@ -4,6 +4,7 @@ from haicap.access.models.account import Account, AccountKind
 from haicap.access.models.citizen import Citizen
 from haicap.access.models.clients import Application, ScimToken, SigningKey
 from haicap.access.models.delegation import Delegation
+from haicap.access.models.imports import PeopleImport
 from haicap.access.models.personal_data import DataDecision, DataRequest, DataRequestKind, Reading
 from haicap.access.models.sign_in import KnownDevice, LinkPurpose, OneTimeLink, Outcome, SignInEvent
 
@@ -20,6 +21,7 @@ __all__ = [
     "LinkPurpose",
     "OneTimeLink",
     "Outcome",
+    "PeopleImport",
     "Reading",
     "ScimToken",
     "SignInEvent",
