@@ -5,7 +5,15 @@ from haicap.access.models.citizen import Citizen
 from haicap.access.models.clients import Application, ScimToken, SigningKey
 from haicap.access.models.delegation import Delegation
 from haicap.access.models.imports import PeopleImport
-from haicap.access.models.personal_data import DataDecision, DataRequest, DataRequestKind, Reading
+from haicap.access.models.personal_data import (
+    Consent,
+    ConsentPurpose,
+    DataDecision,
+    DataRequest,
+    DataRequestKind,
+    Purpose,
+    Reading,
+)
 from haicap.access.models.sign_in import KnownDevice, LinkPurpose, OneTimeLink, Outcome, SignInEvent
 
 __all__ = [
@@ -13,6 +21,8 @@ __all__ = [
     "AccountKind",
     "Application",
     "Citizen",
+    "Consent",
+    "ConsentPurpose",
     "DataDecision",
     "DataRequest",
     "DataRequestKind",
@@ -21,6 +31,7 @@ __all__ = [
     "LinkPurpose",
     "OneTimeLink",
     "Outcome",
+    "Purpose",
     "PeopleImport",
     "Reading",
     "ScimToken",

@@ -10,10 +10,12 @@ file               question                                                    w
 `drill.py`         do one real transaction here, and undo its traces          drills
 `probes.py`        am I well right now?                                       monitoring
 `facts.py`         what do I give the warehouse?                              warehouse
+`personal_data.py` what do I hold about a person, and what may be erased?     people's own data
 =================  ==========================================================  ==================
 
 `carrier.py` defines `CARRIERS: tuple[Carrier, ...]`, `probes.py` `PROBES: tuple[Probe, ...]`, `facts.py`
-`FACTS: tuple[FactSource, ...]` (classes). Nothing else is registered anywhere: the engine finds it.
+`FACTS: tuple[FactSource, ...]`, `personal_data.py` `PERSONAL_DATA: tuple[PersonalDataSource, ...]` (classes).
+Nothing else is registered anywhere: the engine finds it.
 """
 
 from haicap.kernel.contract.carrier import (
@@ -28,17 +30,26 @@ from haicap.kernel.contract.carrier import (
 from haicap.kernel.contract.digest import Digest, LedgerLine, digest_of
 from haicap.kernel.contract.fact import FactSource
 from haicap.kernel.contract.permission import Permission, permissions
+from haicap.kernel.contract.personal_data import (
+    DataSubject,
+    Holding,
+    PersonalDataSource,
+    number_subject,
+)
 from haicap.kernel.contract.probe import Health, Probe, ProbeResult
-from haicap.kernel.contract.system import SystemConfig, carriers, systems
+from haicap.kernel.contract.system import SystemConfig, carriers, personal_data_sources, systems
 
 __all__ = [
     "Carrier",
     "Cut",
+    "DataSubject",
     "Digest",
     "FactSource",
     "Health",
+    "Holding",
     "LedgerLine",
     "Permission",
+    "PersonalDataSource",
     "PlacedRecord",
     "Placing",
     "Probe",
@@ -49,6 +60,8 @@ __all__ = [
     "UndoReport",
     "carriers",
     "digest_of",
+    "number_subject",
     "permissions",
+    "personal_data_sources",
     "systems",
 ]

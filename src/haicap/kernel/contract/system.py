@@ -10,8 +10,9 @@ from typing import Any
 from django.apps import AppConfig, apps
 
 from haicap.kernel.contract.carrier import Carrier
+from haicap.kernel.contract.personal_data import PersonalDataSource
 
-QUESTIONS = ("carrier", "readiness", "drill", "probes", "facts")
+QUESTIONS = ("carrier", "readiness", "drill", "probes", "facts", "personal_data")
 
 
 class SystemConfig(AppConfig):
@@ -43,3 +44,13 @@ def carriers() -> list[Carrier]:
         for carrier_class in getattr(module, "CARRIERS", ()):
             found.append(carrier_class())
     return sorted(found, key=lambda carrier: (carrier.order, carrier.system, carrier.record))
+
+
+def personal_data_sources() -> list[PersonalDataSource]:
+    """A fresh instance of every source of personal data of every app of ours, in the order of the settings."""
+    found: list[PersonalDataSource] = []
+    for config in apps.get_app_configs():
+        name = f"{config.name}.personal_data"
+        if config.name.startswith("haicap.") and find_spec(name) is not None:
+            found += [source() for source in import_module(name).PERSONAL_DATA]
+    return found
