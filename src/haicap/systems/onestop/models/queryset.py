@@ -11,6 +11,7 @@ from django.db.models.expressions import RawSQL
 
 from haicap.kernel.actor import Actor
 from haicap.registry.held import HELD_DESKS_SQL
+from haicap.systems.onestop.models.status import CLOSED, IN_FLIGHT
 
 if TYPE_CHECKING:
     from haicap.systems.onestop.models.dossier import Dossier
@@ -53,14 +54,10 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
 
     def in_flight(self) -> DossierQuerySet:
         """Still somebody's work."""
-        from haicap.systems.onestop.models.dossier import IN_FLIGHT
-
         return self.filter(status__in=IN_FLIGHT)
 
     def closed(self) -> DossierQuerySet:
         """In a closed register: refused, withdrawn or handed out."""
-        from haicap.systems.onestop.models.dossier import CLOSED
-
         return self.filter(status__in=CLOSED)
 
     def on_my_desks(self, actor: Actor) -> DossierQuerySet:
@@ -98,8 +95,6 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
 
     def visible_to(self, actor: Actor) -> DossierQuerySet:
         """All that the actor may see."""
-        from haicap.systems.onestop.models.dossier import CLOSED, IN_FLIGHT
-
         if actor.sees_all:
             return self.all()
         if not actor.agency_ids:
