@@ -12,7 +12,7 @@ from haicap.kernel.journal import guard_sql
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0003_guard"),
+        ("access", "0004_imports"),
         ("registry", "0008_set_based_keys"),
     ]
 
