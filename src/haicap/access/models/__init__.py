@@ -14,6 +14,7 @@ from haicap.access.models.personal_data import (
     Purpose,
     Reading,
 )
+from haicap.access.models.scim import ScimGroup, ScimLink, ScimMember, ScimUse
 from haicap.access.models.sign_in import KnownDevice, LinkPurpose, OneTimeLink, Outcome, SignInEvent
 
 __all__ = [
@@ -34,7 +35,11 @@ __all__ = [
     "Purpose",
     "PeopleImport",
     "Reading",
+    "ScimGroup",
+    "ScimLink",
+    "ScimMember",
     "ScimToken",
+    "ScimUse",
     "SignInEvent",
     "SigningKey",
 ]
