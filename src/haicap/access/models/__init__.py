@@ -2,7 +2,14 @@
 
 from haicap.access.models.account import Account, AccountKind
 from haicap.access.models.citizen import Citizen
-from haicap.access.models.clients import Application, ScimToken, SigningKey
+from haicap.access.models.clients import (
+    Application,
+    ApplicationConsent,
+    Grant,
+    ScimToken,
+    SigningKey,
+    SpentToken,
+)
 from haicap.access.models.delegation import Delegation
 from haicap.access.models.imports import PeopleImport
 from haicap.access.models.personal_data import (
@@ -21,6 +28,7 @@ __all__ = [
     "Account",
     "AccountKind",
     "Application",
+    "ApplicationConsent",
     "Citizen",
     "Consent",
     "ConsentPurpose",
@@ -28,12 +36,13 @@ __all__ = [
     "DataRequest",
     "DataRequestKind",
     "Delegation",
+    "Grant",
     "KnownDevice",
     "LinkPurpose",
     "OneTimeLink",
     "Outcome",
-    "Purpose",
     "PeopleImport",
+    "Purpose",
     "Reading",
     "ScimGroup",
     "ScimLink",
@@ -42,4 +51,5 @@ __all__ = [
     "ScimUse",
     "SignInEvent",
     "SigningKey",
+    "SpentToken",
 ]
