@@ -73,3 +73,15 @@ class KnownDevice(Identified):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "digest"], name="access_device_once")]
+
+
+class Throttle(models.Model):
+    """Bộ đếm lần thử sai: how often in a row something failed at one place; kept until it was quiet for a day.
+
+    `key` is the SHA-256 of what is counted: an account (or a name that fits none) with a client address or a known
+    device, never an account alone: nobody can lock an owner out from elsewhere.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    failures = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField(db_index=True)
