@@ -13,7 +13,8 @@ file               question                                                    w
 `personal_data.py` what do I hold about a person, and what may be erased?     people's own data
 =================  ==========================================================  ==================
 
-`carrier.py` defines `CARRIERS: tuple[Carrier, ...]`, `probes.py` `PROBES: tuple[Probe, ...]`, `facts.py`
+`carrier.py` defines `CARRIERS: tuple[Carrier, ...]`, `readiness.py` `READINESS: tuple[ReadinessCheck, ...]`,
+`drill.py` `DRILLS: tuple[Drill, ...]`, `probes.py` `PROBES: tuple[Probe, ...]`, `facts.py`
 `FACTS: tuple[FactSource, ...]`, `personal_data.py` `PERSONAL_DATA: tuple[PersonalDataSource, ...]` (classes).
 Nothing else is registered anywhere: the engine finds it.
 """
@@ -28,6 +29,7 @@ from haicap.kernel.contract.carrier import (
     UndoReport,
 )
 from haicap.kernel.contract.digest import Digest, LedgerLine, digest_of
+from haicap.kernel.contract.drill import Drill, DrillResult, DrillStep
 from haicap.kernel.contract.fact import FactSource
 from haicap.kernel.contract.permission import Permission, permissions
 from haicap.kernel.contract.personal_data import (
@@ -37,6 +39,7 @@ from haicap.kernel.contract.personal_data import (
     number_subject,
 )
 from haicap.kernel.contract.probe import Health, Probe, ProbeResult
+from haicap.kernel.contract.readiness import Evidence, Readiness, ReadinessCheck, overall
 from haicap.kernel.contract.system import SystemConfig, carriers, personal_data_sources, systems
 
 __all__ = [
@@ -44,6 +47,10 @@ __all__ = [
     "Cut",
     "DataSubject",
     "Digest",
+    "Drill",
+    "DrillResult",
+    "DrillStep",
+    "Evidence",
     "FactSource",
     "Health",
     "Holding",
@@ -54,6 +61,8 @@ __all__ = [
     "Placing",
     "Probe",
     "ProbeResult",
+    "Readiness",
+    "ReadinessCheck",
     "SystemConfig",
     "UndecidedItem",
     "Undo",
@@ -61,6 +70,7 @@ __all__ = [
     "carriers",
     "digest_of",
     "number_subject",
+    "overall",
     "permissions",
     "personal_data_sources",
     "systems",

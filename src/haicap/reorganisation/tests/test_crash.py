@@ -60,7 +60,7 @@ def check_after_cut_over(world: World) -> None:
     """All of the cut-over is there."""
     run = Run.objects.get(kind=RunKind.CUT_OVER, state=RunState.DONE)
     rows = LedgerRow.objects.filter(run=run)
-    assert rows.count() == 8
+    assert rows.count() == 10
     assert all(row.balanced for row in rows)
     with clock.at(AFTER):
         assert holder_of(world.dossiers["whole"]) == committee("20194", EFFECTIVE).id

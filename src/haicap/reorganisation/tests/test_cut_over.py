@@ -290,7 +290,7 @@ def test_plan__cut_over__is_done_and_tells_its_figures(world: World) -> None:
     assert run.cut_at == danang_plan().effective_at
     assert run.undo_until - run.started_at == pytest.approx(timedelta(days=5), abs=timedelta(minutes=1))
     assert all(LedgerRow.objects.filter(run=run).values_list("balanced", flat=True))
-    assert LedgerRow.objects.filter(run=run).count() == 8
+    assert LedgerRow.objects.filter(run=run).count() == 10
 
 
 def test_drawer__opened_after_the_effective_instant__is_carried_too(world: World) -> None:

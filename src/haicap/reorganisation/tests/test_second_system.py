@@ -103,7 +103,7 @@ def test_second_system__cut_over_and_undo__is_carried_and_given_back(second: Wor
             holders = scalar(HOLDERS, [clock.now(), committee(sender).id, village])
             assert holders == [committee(heir, EFFECTIVE).id]
     report = service.undo_cut_over(SYSTEM, row, "thử")
-    assert {one.system for one in report.reports} == {"registry", "onestop", "letters"}
+    assert {one.system for one in report.reports} == {"registry", "access", "onestop", "letters"}
     assert_same(was[0], beliefs())
     assert fingerprint()["letters_letter"] == was[1]
 
