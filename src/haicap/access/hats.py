@@ -125,9 +125,18 @@ def actor_for(appointment_id: uuid.UUID) -> Actor | None:
 
 def actor_for_account(account: Account, key: str = "") -> Actor:
     """The actor of an account in the hat that `key` names; else in the first hat; without hats only its owner."""
+    return actor_among(account, hats_of_account(account), key)
+
+
+def hats_of_account(account: Account) -> list[Hat]:
+    """All hats of an account's person now; none for citizens and locked accounts."""
     if not account.is_active or account.person_id is None:
-        return account.as_actor()
-    found = hats_of(account.person_id)
+        return []
+    return hats_of(account.person_id)
+
+
+def actor_among(account: Account, found: list[Hat], key: str = "") -> Actor:
+    """The actor of an account in that of its hats which `key` names; else in the first; without hats its owner."""
     if not found:
         return account.as_actor()
     hat = next((hat for hat in found if hat.key == key), found[0])

@@ -1,4 +1,4 @@
-"""Puts the actor of the request on the request."""
+"""Puts the actor of the request and all hats of the account on the request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SESSION_KEY = "hat"
 
 
 class ActorMiddleware:
-    """Sets `request.actor`: who acts, in which hat; anonymous until signed in.
+    """Sets `request.actor`: who acts, in which hat; anonymous until signed in; and `request.hats`: all there are.
 
     Account, hat and what the hat may do are looked up again at every request: an appointment that ended, a
     desk that went to another agency, a delegation that ran out count at once, in every live session.
@@ -34,4 +34,16 @@ def actor_of(request: HttpRequest) -> Actor:
     account = request.user
     if not isinstance(account, Account):
         return ANONYMOUS
-    return hats.actor_for_account(account, request.session.get(SESSION_KEY, ""))
+    return hats.actor_among(account, hats_of_request(request), request.session.get(SESSION_KEY, ""))
+
+
+def hats_of_request(request: HttpRequest) -> list[hats.Hat]:
+    """All hats of who is signed in, looked up once a request; none for a visitor."""
+    account = request.user
+    if not isinstance(account, Account):
+        return []
+    if getattr(request, "hats_of", None) != account.pk:
+        request.hats = hats.hats_of_account(account)  # type: ignore[attr-defined]
+        request.hats_of = account.pk  # type: ignore[attr-defined]
+    found: list[hats.Hat] = request.hats  # type: ignore[attr-defined]
+    return found

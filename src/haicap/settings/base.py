@@ -58,6 +58,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "haicap.access.middleware.ActorMiddleware",
+    "haicap.access.sign_in.sessions.SessionMiddleware",
+    "haicap.access.sign_in.gate.GateMiddleware",
 ]
 
 ROOT_URLCONF = "haicap.web.urls"

@@ -1,0 +1,226 @@
+"""Forms of the door, with our words; what they check is django-allauth's business."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from allauth.account.forms import ChangePasswordForm, LoginForm
+from allauth.account.forms import ReauthenticateForm as PasswordAgainForm
+from allauth.core import context
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from django import forms
+from django.conf import settings
+from django.contrib.auth import password_validation
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from haicap.access.models import Account, Outcome
+from haicap.access.sign_in import log
+from haicap.access.sign_in.attempts import Attempt, wait_error
+from haicap.kernel.text import clean
+
+
+def _plain(field: forms.Field, label: Any, **attributes: str) -> None:
+    """Our label, no placeholder (labels are always visible), and no help text of the library's."""
+    field.label = label
+    field.help_text = ""
+    field.widget.attrs.pop("placeholder", None)
+    field.widget.attrs.update(attributes)
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]
+    """Đăng nhập: user name or official e-mail, and the password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(
+            self.fields["login"],
+            gettext_lazy("Tên đăng nhập hoặc thư điện tử công vụ"),
+            autocomplete="username webauthn",
+            autocapitalize="none",
+            spellcheck="false",
+        )
+        self.fields["login"].max_length = 254
+        _plain(self.fields["password"], gettext_lazy("Mật khẩu"))
+        self.fields["password"].max_length = 1000
+
+    def clean_login(self) -> str:
+        """As it is stored: one form of every letter, lower case. A NUL never reaches the database."""
+        return clean(super().clean_login()).lower()
+
+
+class PasswordForm(ChangePasswordForm):  # type: ignore[misc]
+    """Đổi mật khẩu: the present one, and a new one twice."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(self.fields["oldpassword"], gettext_lazy("Mật khẩu đang dùng"))
+        _plain(self.fields["password1"], gettext_lazy("Mật khẩu mới"), autocomplete="new-password")
+        _plain(self.fields["password2"], gettext_lazy("Nhập lại mật khẩu mới"), autocomplete="new-password")
+
+    def clean(self) -> dict[str, Any]:
+        """The two new ones are the same, and not the present one."""
+        values = forms.Form.clean(self) or {}
+        new = values.get("password1")
+        if new and values.get("password2") and new != values["password2"]:
+            self.add_error("password2", _("Hai lần nhập không giống nhau."))
+        if new and new == values.get("oldpassword"):
+            self.add_error("password1", _("Mật khẩu mới phải khác mật khẩu đang dùng."))
+        return values
+
+
+class FirstPasswordForm(forms.Form):
+    """Đặt mật khẩu: by a one-time link."""
+
+    password1 = forms.CharField(
+        label=gettext_lazy("Mật khẩu mới"),
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    password2 = forms.CharField(
+        label=gettext_lazy("Nhập lại mật khẩu mới"),
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.account = account
+
+    def clean_password1(self) -> str:
+        """Good enough by the house's rules."""
+        password: str = self.cleaned_data["password1"]
+        password_validation.validate_password(password, self.account)
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        """Both the same."""
+        values = super().clean() or {}
+        if values.get("password1") and values.get("password2") not in (None, values["password1"]):
+            self.add_error("password2", _("Hai lần nhập không giống nhau."))
+        return values
+
+
+class AgainForm(PasswordAgainForm):  # type: ignore[misc]
+    """Xác nhận bằng mật khẩu."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(self.fields["password"], gettext_lazy("Mật khẩu"), autocomplete="current-password")
+
+
+class _CodeMixin:
+    """A code of six digits or a recovery code; attempts are slowed down by our own counters."""
+
+    fields: dict[str, forms.Field]
+    user: Account
+
+    def name_code(self) -> None:
+        """Our label and keyboard."""
+        _plain(
+            self.fields["code"],
+            gettext_lazy("Mã 6 số trong ứng dụng, hoặc một mã dự phòng"),
+            autocomplete="one-time-code",
+            inputmode="numeric",
+        )
+        self.fields["code"].max_length = 40  # type: ignore[attr-defined]
+
+    def use_up(self, code: str) -> None:
+        """A code of an app counts once as long as it would be right (the library remembers it for one period)."""
+        authenticator: Authenticator = self.authenticator  # type: ignore[attr-defined]
+        if authenticator.type != Authenticator.Type.TOTP:
+            return
+        key = f"haicap.totp:{authenticator.pk}:{hashlib.sha256(code.encode()).hexdigest()}"
+        life_s = settings.MFA_TOTP_PERIOD * (2 * settings.MFA_TOTP_TOLERANCE + 2)
+        if not cache.add(key, True, timeout=life_s):
+            raise get_adapter().validation_error("incorrect_code")
+
+    def take(self) -> Attempt:
+        """Take an attempt; raises ValidationError while it must wait."""
+        attempt = Attempt.at_second_factor(context.request, self.user)
+        sentence = attempt.refusal()
+        if sentence:
+            log.note(context.request, Outcome.THROTTLED, self.user, method="second")
+            raise wait_error(sentence)
+        return attempt
+
+
+class CodeForm(_CodeMixin, AuthenticateForm):  # type: ignore[misc]
+    """Mã xác thực lớp hai khi đăng nhập."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.name_code()
+
+    def clean_code(self) -> str:
+        """Right, not used before, and not guessed too often."""
+        attempt = self.take()
+        code: str = super().clean_code()
+        self.use_up(code)
+        attempt.succeeded()
+        return code
+
+
+class CodeAgainForm(_CodeMixin, ReauthenticateForm):  # type: ignore[misc]
+    """Mã xác thực lớp hai khi xác nhận lại."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.name_code()
+
+    def clean_code(self) -> str:
+        """Right, not used before, and not guessed too often."""
+        attempt = self.take()
+        code: str = super().clean_code()
+        self.use_up(code)
+        attempt.succeeded()
+        return code
+
+
+class ActivateForm(ActivateTOTPForm):  # type: ignore[misc]
+    """Bật ứng dụng xác thực: the first code proves that the secret was taken over."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(
+            self.fields["code"],
+            gettext_lazy("Mã 6 số trong ứng dụng"),
+            autocomplete="one-time-code",
+            inputmode="numeric",
+        )
+
+
+class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    """Thêm khóa truy cập; always one that signs in by itself."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(self.fields["name"], gettext_lazy("Tên gọi của khóa"))
+        self.fields["name"].max_length = 60
+        self.fields["passwordless"].label = gettext_lazy("Đăng nhập chỉ bằng khóa này, không cần mật khẩu")
+        self.fields["passwordless"].help_text = ""
+
+    def clean_name(self) -> str:
+        """One line of visible letters."""
+        name = clean(super().clean_name())[:60]
+        if not name:
+            raise ValidationError(_("Hãy đặt tên cho khóa."))
+        return name
+
+
+class RenamePasskeyForm(EditWebAuthnForm):  # type: ignore[misc]
+    """Đổi tên khóa truy cập."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(self.fields["name"], gettext_lazy("Tên gọi của khóa"))
+        self.fields["name"].max_length = 60

@@ -1,0 +1,7 @@
+"""Deeds outside the database that access promises through the outbox; importing registers their handlers."""
+
+from __future__ import annotations
+
+from haicap.access.sign_in import mail
+
+__all__ = ["mail"]
