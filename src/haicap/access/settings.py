@@ -87,3 +87,11 @@ HAICAP_VNEID = {
     "client_secret": os.environ.get("HAICAP_VNEID_CLIENT_SECRET", ""),
     "scope": os.environ.get("HAICAP_VNEID_SCOPE", "openid profile"),
 }
+
+# Citizens sign in by VNeID; without server and client id there is no button and no route (docs/vi/du-lieu-ca-nhan.md).
+HAICAP_VNEID = {
+    "server_url": os.environ.get("HAICAP_VNEID_SERVER_URL", ""),
+    "client_id": os.environ.get("HAICAP_VNEID_CLIENT_ID", ""),
+    "client_secret": os.environ.get("HAICAP_VNEID_CLIENT_SECRET", ""),
+    "scope": os.environ.get("HAICAP_VNEID_SCOPE", "openid profile"),
+}

@@ -1,10 +1,15 @@
-"""Addresses of citizens' sign-in by an outside provider."""
+"""Addresses of citizens' sign-in by an outside provider; the other pages of allauth.socialaccount stay away."""
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import path, re_path
+
+from haicap.access.citizens import views
 
 urlpatterns = [
-    path("cong-dan/", include("allauth.socialaccount.urls")),
-    path("cong-dan/", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path("cong-dan/", views.home, name="citizen"),
+    path("cong-dan/dong-y/", views.consent, name="citizen-consent"),
+    path("cong-dan/vneid/da-huy/", views.cancelled, name="socialaccount_login_cancelled"),
+    re_path(r"^cong-dan/(?P<provider_id>vneid)/tro-lai/$", views.callback, name="openid_connect_callback"),
+    re_path(r"^cong-dan/(?P<provider_id>vneid)/$", views.sign_in, name="openid_connect_login"),
 ]

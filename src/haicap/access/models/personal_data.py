@@ -30,8 +30,13 @@ class Reading(Identified):
     """
 
     at = models.DateTimeField(default=clock.now)
-    actor_person = models.ForeignKey("registry.Person", null=True, on_delete=models.PROTECT, related_name="+")
-    actor_post = models.ForeignKey("registry.Post", null=True, on_delete=models.PROTECT, related_name="+")
+    # without constraints, as a log: persons and posts are never deleted, and a page of looks is one cheap INSERT
+    actor_person = models.ForeignKey(
+        "registry.Person", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    actor_post = models.ForeignKey(
+        "registry.Post", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
     actor_label = models.CharField(max_length=200)
     subject = models.CharField(max_length=100)
     system = models.CharField(max_length=40)

@@ -7,6 +7,7 @@ is either before or after, never half.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from haicap.kernel import clock, journal
 from haicap.kernel.actor import Actor
+from haicap.kernel.contract import number_subject
 from haicap.kernel.text import clean, fold
 from haicap.registry.desks import desk_for, holders_at
 from haicap.registry.models import Agency, Desk, DeskKind, Level, Unit
@@ -42,13 +44,17 @@ from haicap.systems.onestop.transitions import WAITING, may_follow, next_statuse
 WAIT_FOR_CUT_OVER_MS = 15_000
 #: steps that must say why (forms 02, 03 and 05 of TT 03/2025/TT-VPCP carry the reason)
 NEEDS_REASON = frozenset({Status.REFUSED, Status.SUPPLEMENT, Status.STOPPED, Status.WITHDRAWN})
+_NUMBER = re.compile(r"[0-9]{12}|[0-9]{9}")
 #: at most so many dossiers in one bulk step
 BULK_LIMIT = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """Nội dung nộp: what an applicant hands in. `working_days` overrides the procedure's time limit."""
+    """Nội dung nộp: what an applicant hands in. `working_days` overrides the procedure's time limit.
+
+    `applicant_number` is the personal number (12 digits, or 9 of an old card); only its digest is kept.
+    """
 
     procedure_code: str
     applicant_name: str
@@ -59,6 +65,7 @@ class Application:
     latitude: float | None = None
     longitude: float | None = None
     working_days: int | None = None
+    applicant_number: str = ""
 
 
 def receive_dossier(
@@ -102,6 +109,7 @@ def receive_dossier(
             helping_agency=helping_agency,
             applicant_name=checked.applicant_name,
             applicant_fold=fold(checked.applicant_name),
+            applicant_subject=number_subject(checked.applicant_number) if checked.applicant_number else "",
             place=checked.place,
             village=checked.village,
             address=checked.address,
@@ -293,6 +301,7 @@ def _checked(application: Application) -> Application:
         latitude=application.latitude,
         longitude=application.longitude,
         working_days=application.working_days,
+        applicant_number=clean(application.applicant_number),
     )
     limits = {"procedure_code": 20, "applicant_name": 200, "field": 40, "village": 100, "address": 300}
     for name, limit in limits.items():
@@ -301,6 +310,8 @@ def _checked(application: Application) -> Application:
     for name in ("procedure_code", "applicant_name"):
         if not getattr(cleaned, name):
             raise _bad(name, _("Chưa được điền."))
+    if cleaned.applicant_number and not _NUMBER.fullmatch(cleaned.applicant_number):
+        raise _bad("applicant_number", _("Số định danh phải có 12 chữ số (hoặc 9 chữ số của chứng minh cũ)."))
     if (cleaned.latitude is None) != (cleaned.longitude is None):
         raise _bad("latitude", _("Tọa độ cần cả vĩ độ và kinh độ."))
     if cleaned.latitude is not None and not (

@@ -34,6 +34,9 @@ class Dossier(Identified):
     )
     applicant_name = models.CharField(max_length=200)
     applicant_fold = models.CharField(max_length=200)
+    applicant_subject = models.CharField(
+        max_length=71, blank=True, default="", db_default="", help_text="number:<SHA-256 của số định danh>"
+    )
     place = models.ForeignKey(
         "registry.Unit", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -89,6 +92,12 @@ class Dossier(Identified):
                 models.Func(models.F("desk"), models.Value(0), function="uuid_hash_extended"),
                 name="onestop_dossier_tally",
                 include=["desk", "status", "id"],
+            ),
+            # a person's own dossiers, for the copy of the own data; few rows have a number yet
+            models.Index(
+                fields=["applicant_subject"],
+                name="onestop_dossier_subject",
+                condition=~Q(applicant_subject=""),
             ),
             models.Index(
                 fields=["applicant_fold"], name="onestop_dossier_applicant", opclasses=["text_pattern_ops"]
