@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from haicap.access.oidc import deliveries
 from haicap.access.sign_in import mail
 
-__all__ = ["mail"]
+__all__ = ["deliveries", "mail"]
