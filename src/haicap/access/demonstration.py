@@ -18,7 +18,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from haicap.access.accounts import base_username
-from haicap.access.hats import Hat, held
+from haicap.access.hats import Hat, hats_of, held
 from haicap.access.models import Account, AccountKind
 from haicap.access.service import is_demonstration
 from haicap.access.titles import RULES
@@ -151,20 +151,22 @@ _HOLDER = """
     title.code = %(title)s AND (%(level)s = '*' OR level.level = %(level)s)
     AND (%(kind)s = '*' OR agency.kind = %(kind)s)
 """
-_FIRST = " ORDER BY level.level = 'province', unit.code, agency.id, post.number, appointment.id LIMIT 1"
+_FIRST = " ORDER BY level.level = 'province', unit.code, agency.id, post.number, appointment.id LIMIT 8"
 
 
 def chosen_hats() -> list[Hat]:
-    """For every row of the matrix that people choose from (`Rule.hat`) somebody who wears that hat today; those of the
-    province first. A row that nobody fits is missing. One query a row.
+    """For every row of the matrix that people choose from (`Rule.hat`) somebody who wears that hat today, and no other
+    where such a one is among the first; the same people each time. A row that nobody fits is missing.
     """
     found: list[Hat] = []
-    for rule in RULES:
-        if not rule.hat:
-            continue
+    for rule in (rule for rule in RULES if rule.hat):
         params = {"title": rule.title, "level": rule.level, "kind": rule.kind}
-        hats = [hat for hat in held(_HOLDER, params, _FIRST) if hat.rule == rule]
-        found.extend(hat for hat in hats if hat.person_id not in {one.person_id for one in found})
+        taken = {hat.person_id for hat in found}
+        fitting = [
+            hat for hat in held(_HOLDER, params, _FIRST) if hat.rule == rule and hat.person_id not in taken
+        ]
+        simple = (hat for hat in fitting if len(hats_of(hat.person_id)) == 1)
+        found.extend([next(simple, fitting[0])] if fitting else [])
     return found
 
 
@@ -193,7 +195,14 @@ def sign_ins(*, renew: bool = False) -> list[SignIn]:
                 account.must_change_password = True
                 account.save()
             found.append(
-                SignIn(hat.rule.hat, hat.person, hat.agency, account.username, password, _is_delicate(hat))
+                SignIn(
+                    hat.rule.hat,
+                    hat.person,
+                    hat.agency,
+                    account.username,
+                    password,
+                    _is_delicate(hats_of(hat.person_id)),
+                )
             )
         act.changed("access.account", None, None, {"sign_ins": len(found), "renewed": renew})
     return found
@@ -205,9 +214,10 @@ def new_password() -> str:
     return "-".join(groups)
 
 
-def _is_delicate(hat: Hat) -> bool:
-    known = permissions()
-    return any(known[code].delicate for code in hat.rule.permissions if code in known)
+def _is_delicate(hats: Iterable[Hat]) -> bool:
+    """Whether who wears these hats must have a second factor."""
+    delicate = {code for code, permission in permissions().items() if permission.delicate}
+    return any(hat.rule.permissions & delicate for hat in hats)
 
 
 def present_code(username: str) -> str:

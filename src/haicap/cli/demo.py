@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -11,7 +12,11 @@ import psycopg
 from haicap.kernel.database import current, embedded
 from haicap.kernel.errors import Conflict, NotFound
 
-HELP = "Dữ liệu trình diễn: nạp một tỉnh, gỡ bỏ toàn bộ."
+HELP = "Dữ liệu trình diễn: nạp một tỉnh, tài khoản để đăng nhập, gỡ bỏ toàn bộ."
+
+
+#: keys of authenticators have 32 letters in base 32, user names have a dot
+KEY_LENGTH = 16
 
 
 class NotADemonstration(Conflict):
@@ -36,6 +41,7 @@ PHASES = {
     "agencies": "Lập cơ quan, mã định danh, bàn xử lý",
     "officials": "Cán bộ, chức danh, trụ sở",
     "dossiers": "Hồ sơ một cửa",
+    "accounts": "Tài khoản của mọi người có chức danh",
 }
 
 
@@ -61,6 +67,33 @@ def fill(province: str, scale: float, seed: int | None, as_json: bool) -> None:
         for record, count in report.counts.items():
             click.echo(f"{record:<22} {count:>10}")
         click.echo(f"Xong sau {sum(report.seconds.values()):.1f} giây.".replace(".", ",", 1))
+
+
+@command.command("sign-ins")
+@click.option("--new", is_flag=True, help="Cấp mật khẩu mới; mật khẩu cũ hết dùng được.")
+@click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
+def sign_ins(new: bool, as_json: bool) -> None:
+    """Tài khoản để đăng nhập trình diễn, mỗi chức danh một người; mật khẩu chỉ hiện khi vừa cấp."""
+    from haicap.access import demonstration
+    from haicap.cli.setup import sign_ins as table
+    from haicap.cli.setup.display import Display
+
+    if as_json:
+        found = [asdict(one) for one in demonstration.sign_ins(renew=new)]
+        click.echo(json_format.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        table.show(Display(), renew=new)
+
+
+@command.command("code")
+@click.argument("name_or_key")
+def code(name_or_key: str) -> None:
+    """Mã sáu số lúc này của ứng dụng xác thực: theo tên đăng nhập, hoặc theo mã chữ hiện ở trang bật xác thực."""
+    from haicap.access import demonstration
+
+    is_key = len(name_or_key.replace(" ", "")) >= KEY_LENGTH and "." not in name_or_key
+    find = demonstration.code_of_key if is_key else demonstration.present_code
+    click.echo(find(name_or_key))
 
 
 @command.command("remove")

@@ -37,7 +37,7 @@ def command(
         services.require_free_port(host, port)
     started_here = _start_database(REAL_DATABASE if empty else DEMONSTRATION_DATABASE, display)
     try:
-        _prepare(province, scale, empty, display)
+        _prepare(province, scale, empty, display, site=f"http://{host}:{port}")
         if no_serve:
             return
         static_files.collect()
@@ -72,13 +72,16 @@ def _stop_database(display: Display) -> None:
     display.say("  Đã dừng cơ sở dữ liệu nhúng.")
 
 
-def _prepare(province: str, scale: float, empty: bool, display: Display) -> None:
-    from haicap.cli.setup import migration, steps, summary
+def _prepare(province: str, scale: float, empty: bool, display: Display, site: str) -> None:
+    from haicap.cli.setup import migration, sign_ins, steps, summary
 
     migration.migrate(display)
     steps.refuse_other_use(demonstration=not empty)
     steps.carry_out(steps.REAL if empty else steps.DEMONSTRATION, steps.Run(province, scale), display)
     if current.is_embedded():
         current.remember(current.name())
-    if not empty:
+    if empty:
+        sign_ins.show_first_step(display)
+    else:
         summary.show(display)
+        sign_ins.show(display, site=site)

@@ -1,8 +1,8 @@
 """Fills a province with a plausible working day, as of 16:00 on 30/6/2025: one transaction, COPY, journalled.
 
 What is filled: every organ of the provinces, districts and communes that become one province on 1/7/2025,
-with codes, desks, posts and sites; officials; IT officers of communes; dossiers with their steps. The same
-seed gives the same people and dossiers.
+with codes, desks, posts and sites; officials with their accounts (which nobody can sign in with); IT officers of
+communes; dossiers with their steps. The same seed gives the same people and dossiers.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from datetime import date, datetime, timedelta
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from haicap.access.demonstration import make_accounts
 from haicap.cli.demonstration import dossiers, people, places, sites, volumes
 from haicap.cli.demonstration.errors import (
     BadScale,
@@ -117,6 +118,7 @@ def fill(
             id=1, defaults={"province_id": work.province_of[old_provinces[0]], "demonstration": True}
         )
         act.changed("registry.deployment", None, None, {"province": province_code, "demonstration": True})
+        work.give_accounts()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return report
@@ -219,6 +221,14 @@ class _Fill:
         self._phase("agencies", self._establish)
         self._phase("officials", self._people_and_sites)
         self._phase("dossiers", self._dossiers)
+
+    def give_accounts(self) -> None:
+        """An account for everybody with a post, once the deployment is said to be a demonstration."""
+
+        def make() -> None:
+            self.report.counts["access.account"] = make_accounts()
+
+        self._phase("accounts", make)
 
     def journal(self, act: journal.Act) -> None:
         """One entry a class, with count and digest of ids."""

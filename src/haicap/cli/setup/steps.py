@@ -116,6 +116,7 @@ FILL_PHASES = {
     "agencies": "lập cơ quan, bàn xử lý",
     "officials": "bổ nhiệm cán bộ, xếp trụ sở",
     "dossiers": "hồ sơ",
+    "accounts": "tài khoản",
 }
 
 
