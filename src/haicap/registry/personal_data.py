@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from haicap.kernel import journal
@@ -23,13 +24,13 @@ class PersonSource(PersonalDataSource):
 
     def collect(self, subject: DataSubject) -> Iterator[Mapping[str, Any]]:
         """Name, number, official contacts."""
-        for person in Person.objects.filter(pk=subject.person_id):
+        for person in _persons(subject):
             told = journal.values(person)
             yield {name: value for name, value in told.items() if name not in ("fold", "sort_key")}
 
     def decide(self, subject: DataSubject) -> list[Holding]:
         """Stays."""
-        count = Person.objects.filter(pk=subject.person_id).count()
+        count = _persons(subject).count()
         return [Holding(self.label, count, STAFF_RECORDS, STAFF_LAW)]
 
 
@@ -40,14 +41,24 @@ class AppointmentSource(PersonalDataSource):
 
     def collect(self, subject: DataSubject) -> Iterator[Mapping[str, Any]]:
         """Title, decision, days in force."""
-        rows = Appointment.objects.filter(person_id=subject.person_id).select_related("post__title")
+        rows = _appointments(subject).select_related("post__title")
         for one in rows.order_by("id").iterator(CHUNK):
             yield {"title": one.post.title.name, "decision": one.decision, "valid": one.valid}
 
     def decide(self, subject: DataSubject) -> list[Holding]:
         """Stay."""
-        count = Appointment.objects.filter(person_id=subject.person_id).count()
+        count = _appointments(subject).count()
         return [Holding(self.label, count, STAFF_RECORDS, STAFF_LAW)]
+
+
+def _persons(subject: DataSubject) -> QuerySet[Person]:
+    return Person.objects.filter(pk=subject.person_id) if subject.person_id else Person.objects.none()
+
+
+def _appointments(subject: DataSubject) -> QuerySet[Appointment]:
+    if not subject.person_id:
+        return Appointment.objects.none()
+    return Appointment.objects.filter(person_id=subject.person_id)
 
 
 PERSONAL_DATA: tuple[type[PersonalDataSource], ...] = (PersonSource, AppointmentSource)

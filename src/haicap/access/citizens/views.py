@@ -39,7 +39,8 @@ def sign_in(request: HttpRequest, provider_id: str) -> HttpResponseBase:
         )
         return response
     try:
-        return OAuth2LoginView.adapter_view(VneidAdapter(request, provider_id))(request)
+        begun: HttpResponseBase = OAuth2LoginView.adapter_view(VneidAdapter(request, provider_id))(request)
+        return begun
     except SILENT:
         return refused(request, provider_silent())
 
@@ -50,7 +51,8 @@ def callback(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     """Where VNeID sends the browser back to."""
     _configured(request)
     try:
-        return OAuth2CallbackView.adapter_view(VneidAdapter(request, provider_id))(request)
+        ended: HttpResponseBase = OAuth2CallbackView.adapter_view(VneidAdapter(request, provider_id))(request)
+        return ended
     except SILENT:
         return refused(request, provider_silent())
 
