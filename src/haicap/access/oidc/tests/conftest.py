@@ -42,7 +42,7 @@ def account(browser: Client, places: Places) -> Account:
 def administrator(places: Places) -> Client:
     """The province's administrator, signed in."""
     client = Client(headers={"host": "127.0.0.1"})
-    for (agency, title), appointment in places.appointments.items():
+    for (_agency, title), appointment in places.appointments.items():
         if title == "quan_tri_tinh":
             accounts.sign_in(client, appointment)
             return client
