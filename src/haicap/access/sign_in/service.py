@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import segno
 from allauth.mfa.models import Authenticator
@@ -223,6 +224,11 @@ def slip_pdf(slips: Iterable[Slip]) -> bytes:
 
     Official papers are in Vietnamese whatever the reader's language: nothing here is translated.
     """
+    return paper.pdf(TEMPLATE, slip_values(slips))
+
+
+def slip_values(slips: Iterable[Slip]) -> dict[str, Any]:
+    """What the template shows, JSON-ready."""
     rows = [
         {
             "name": slip.name,
@@ -234,7 +240,7 @@ def slip_pdf(slips: Iterable[Slip]) -> bytes:
         }
         for _number, slip in zip(range(MOST_SLIPS), slips, strict=False)
     ]
-    return paper.pdf(TEMPLATE, {"slips": rows})
+    return {"slips": rows}
 
 
 def _qr(text: str) -> str:
