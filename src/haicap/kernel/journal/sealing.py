@@ -32,11 +32,12 @@ SELECT coalesce(kernel_current_era(), %s),
        (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
 FROM pg_current_snapshot() AS seen
 """
+# The order is that of the columns: a bare name would mean the text that is selected, where 10 comes before 9.
 _FINISHED = """
-SELECT {columns} FROM kernel_journal
+SELECT {columns} FROM kernel_journal AS entry
 WHERE (era, xid, id) > (%s, %s::xid8, %s)
   AND (era < %s OR xid < %s::xid8)
-ORDER BY era, xid, id LIMIT %s
+ORDER BY entry.era, entry.xid, entry.id LIMIT %s
 """
 NO_KEY: Key = (-1, 0, uuid.UUID(int=0))
 #: above every era, for a database that has just come to another server: all its entries are finished

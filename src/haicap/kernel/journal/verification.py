@@ -273,7 +273,7 @@ def _rows_until(last: Key, chunk: int) -> Iterator[Row]:
     key = NO_KEY
     condition = (
         "(era, xid, id) > (%s, %s::xid8, %s) AND (era, xid, id) <= (%s, %s::xid8, %s)"
-        " ORDER BY era, xid, id LIMIT %s"
+        " ORDER BY entry.era, entry.xid, entry.id LIMIT %s"  # the columns, not the texts of the same names
     )
     while rows := _rows(condition, [*_params(key), *_params(last), chunk]):
         yield from rows
@@ -303,7 +303,7 @@ def _seals(condition: str, params: list[Any]) -> list[_Seal]:
 
 def _rows(condition: str, params: list[Any]) -> list[Row]:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {COLUMNS} FROM kernel_journal WHERE {condition}", params)
+        cursor.execute(f"SELECT {COLUMNS} FROM kernel_journal AS entry WHERE {condition}", params)
         found: list[Row] = cursor.fetchall()
         return found
 

@@ -191,6 +191,19 @@ def test_seal__database_came_to_another_server__old_entries_are_finished_and_com
             cursor.execute("UPDATE kernel_journal_era SET system = system - 1")
 
 
+def test_seal__transaction_ids_grow_by_a_digit__the_order_is_that_of_numbers(committed: None) -> None:
+    """As texts, 100 comes before 99: the chain would end on an entry that is not the last, and seal twice."""
+    made = entries_made(4)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for entry, xid in zip(made, (9, 10, 99, 100), strict=True):
+            cursor.execute("UPDATE kernel_journal SET xid = %s::text::xid8 WHERE id = %s", [xid, entry])
+    assert journal.seal(batch=3).sealed == 4
+    assert _sealed_ids() == made
+    assert journal.seal().sealed == 0
+    assert journal.verify().sound
+
+
 def test_seal__eight_writers_at_once__nothing_lost_nobody_waits(guarded: str) -> None:
     """Lock waits are looked up in the server, not guessed from durations."""
     writers, each, start = 8, 25, threading.Barrier(9)
