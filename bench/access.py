@@ -1,0 +1,79 @@
+"""People and accounts of a province: what a permission costs in a list, and how long an import takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from typing import Any
+
+from django.db import connection
+
+from bench import nation
+from bench.context import Context, paced, row
+from haicap.access.people import queries
+from haicap.kernel import clock
+from haicap.kernel.actor import SYSTEM, Actor
+from haicap.registry import country, service
+from haicap.registry.establishment import establish
+from haicap.registry.models import Agency, UnitVersion
+
+#: Thanh Hóa after 1/7/2025: 166 communes
+PROVINCE, COMMUNES = "38", 166
+DAY = date(2025, 7, 1)
+PEOPLE = 3_000
+ADMINISTRATOR = Actor(
+    label="quản trị", permissions=frozenset({"registry.manage_people", "access.see_people"})
+)
+OFFICIAL = Actor(label="công chức", permissions=frozenset({"access.see_people"}))
+
+
+def rows(context: Context) -> list[dict[str, Any]]:
+    """A province of 166 communes and 3,000 people."""
+    with context.database("access"):
+        _fill(300 if context.quick else PEOPLE)
+        return _listed(context)
+
+
+def _fill(people: int) -> None:
+    service.load_base(SYSTEM)
+    for published in country.load_published():
+        if published.effective == DAY:
+            service.apply_published(SYSTEM, published)
+    establish(_units(), DAY, SYSTEM)
+    nation.fill_people(people)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def _units() -> list[Any]:
+    """The province and its communes, as of the day."""
+    versions = UnitVersion.objects.filter(recorded__upper_inf=True, valid__contains=DAY)
+    province = versions.get(code=PROVINCE, level="province").unit_id
+    communes = versions.filter(province_id=province, level="commune").values_list("unit_id", flat=True)
+    assert len(communes) == COMMUNES
+    return [province, *communes]
+
+
+def _listed(context: Context) -> list[dict[str, Any]]:
+    """The first page of 50 for three titles, against the list without a question of permission."""
+    rounds, times = (3, 2) if context.quick else (15, 20)
+    commune = _units()[1]
+    agencies = frozenset(Agency.objects.filter(unit_id=commune).values_list("id", flat=True))
+    titles = {
+        "the province's administrator": replace(ADMINISTRATOR, sees_all=True),
+        "a commune's administrator": replace(ADMINISTRATOR, unit_ids=frozenset({commune})),
+        "a commune's official": replace(OFFICIAL, agency_ids=agencies),
+    }
+    found = []
+    with clock.at(clock.now().replace(2025, 7, 16, 9)):
+        for name, actor in titles.items():
+            filtered, bare = paced(
+                partial(queries.people_of, actor), partial(queries.people_of, SYSTEM), rounds, times
+            )
+            found.append(
+                row(f"people: the list as {name} sees it", 1000 / filtered, "ms",
+                    against=1000 / bare, ratio=bare / filtered, goal="≤ 1.3 of the whole list",
+                    holds=bare / filtered <= 1.3)
+            )  # fmt: skip
+    return found
