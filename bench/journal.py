@@ -116,7 +116,7 @@ def _sealed(context: Context) -> list[dict[str, Any]]:
             "1/s",
             against=written,
             ratio=rate / written,
-            goal=f"≥ {least}".replace(".", ","),
+            goal=f"≥ {least}",
             holds=rate / written >= least,
         )
         for name, rate, least in (("entries sealed", sealed, 0.5), ("entries verified", verified, 0.5))
@@ -164,7 +164,7 @@ def _delivered(context: Context) -> dict[str, Any]:
         del app.tasks["bench.nothing"]
     ratio = messages / plain
     name = "outbox: messages delivered by a worker, against its bare jobs"
-    return row(name, messages, "1/s", against=plain, ratio=ratio, goal="≥ 0,3", holds=ratio >= 0.3)
+    return row(name, messages, "1/s", against=plain, ratio=ratio, goal="≥ 0.3", holds=ratio >= 0.3)
 
 
 def _timed(function: Callable[[], Any]) -> float:
