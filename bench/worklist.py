@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -21,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from bench import nation, national
 from bench.context import PREFIX, Context, row
 from bench.load import rate
-from haicap.access.middleware import SESSION_KEY
+from haicap.access.tests.accounts import sign_in
 from haicap.cli.setup import services, static_files
 from haicap.kernel import journal
 from haicap.kernel.actor import SYSTEM
@@ -91,16 +90,13 @@ def _officials(least: int, most: int) -> list[tuple[uuid.UUID, int]]:
 
 def _client(appointment: uuid.UUID) -> Client:
     client = Client(REMOTE_ADDR="127.0.0.1", HTTP_HOST="127.0.0.1", HTTP_ACCEPT_ENCODING="gzip")
-    client.cookies[settings.SESSION_COOKIE_NAME] = _cookie(appointment)
+    sign_in(client, appointment)
     return client
 
 
 def _cookie(appointment: uuid.UUID) -> str:
-    """A session as the sign-in would have made it, signed with the key of this deployment."""
-    session = SessionStore()
-    session[SESSION_KEY] = str(appointment)
-    session.save()
-    return str(session.session_key)
+    """A session as the sign-in makes it."""
+    return str(_client(appointment).cookies[settings.SESSION_COOKIE_NAME].value)
 
 
 def _queries(busy: uuid.UUID, few: uuid.UUID) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from haicap.access.unassigned import Unassigned, unassigned
 from haicap.kernel.actor import Actor
 from haicap.kernel.text import clean
 from haicap.web import overview
@@ -25,6 +26,11 @@ def actor_of(request: HttpRequest) -> Actor:
     return actor
 
 
+def _waiting(actor: Actor) -> Unassigned | None:
+    """What an official without a post today is told; None for everybody else."""
+    return unassigned(actor.person_id) if actor.person_id is not None and actor.post_id is None else None
+
+
 def start(request: HttpRequest) -> HttpResponse:
     """Trang chủ của người dân: what happened here, and where to look something up."""
     return render(request, "web/start.html", overview.start_page())
@@ -39,6 +45,8 @@ def work(request: HttpRequest) -> HttpResponse:
         context["tiles"] = overview.dossier_tiles(actor)
         context["rows"] = overview.first_dossiers(actor)
         context["worklist"] = overview.address("onestop:worklist")
+    elif waiting := _waiting(actor):
+        context["waiting"] = waiting
     return render(request, "web/work.html", context)
 
 
@@ -56,6 +64,8 @@ def lead(request: HttpRequest) -> HttpResponse:
             "run": run,
             "ledger": overview.ledger_of(run),
         }
+    elif waiting := _waiting(actor):
+        context["waiting"] = waiting
     elif actor.post_id is not None:
         raise PageForbidden(
             _("Chức danh đang dùng không có quyền điều hành."),
