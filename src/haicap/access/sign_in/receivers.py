@@ -8,9 +8,10 @@ from allauth.account import signals as account_signals
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.signals import user_logged_out
 from django.db import transaction
-from django.db.models.signals import post_save
+from django.db.models.signals import post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -76,6 +77,14 @@ def account_saved(instance: Account, created: bool, **_rest: Any) -> None:
     """A locked account is signed out everywhere, when the lock is committed."""
     if not created and not instance.is_active:
         transaction.on_commit(lambda: sessions.end_sessions(instance))
+
+
+@receiver(pre_save, sender=UserSession, dispatch_uid=f"{_NAME}.session")
+def session_saved(instance: UserSession, **_rest: Any) -> None:
+    """The library writes the machine's time; the house has one clock."""
+    instance.last_seen_at = clock.now()
+    if instance._state.adding:
+        instance.created_at = instance.last_seen_at
 
 
 def _method(request: HttpRequest, account: Account) -> str:

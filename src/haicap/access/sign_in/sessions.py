@@ -79,10 +79,11 @@ def end_sessions(account: Account, *, besides: str | None = None, request: HttpR
     if besides is not None:
         rows = rows.exclude(session_key=besides)
     found = list(rows)
+    count = len(_living(found))
     _end(found)
-    if found:
+    if count:
         log.note(request, Outcome.ENDED, account, method="all" if besides is None else "others")
-    return len(found)
+    return count
 
 
 def tell_others(account: Account, current_key: str | None, sentence: str) -> None:
@@ -159,9 +160,14 @@ def _show_notices(request: HttpRequest) -> None:
 def _rows(account: Account) -> list[Any]:
     """The rows of sessions that still live, latest first."""
     rows = list(UserSession.objects.filter(user=account).order_by("-last_seen_at")[:MOST_SESSIONS])
-    keys = [row.session_key for row in rows]
-    living = set(Session.objects.filter(session_key__in=keys).values_list("session_key", flat=True))
+    living = _living(rows)
     return [row for row in rows if row.session_key in living]
+
+
+def _living(rows: list[Any]) -> set[str]:
+    """The keys of those sessions that still exist: a row outlives its session when that ended by itself."""
+    keys = [row.session_key for row in rows]
+    return set(Session.objects.filter(session_key__in=keys).values_list("session_key", flat=True))
 
 
 def _end(rows: list[Any]) -> None:

@@ -35,8 +35,8 @@ ON CONFLICT (key) DO UPDATE
        last_at = %(now)s
  WHERE counter.last_at < %(quiet)s OR counter.failures < %(free)s
     OR counter.last_at + least(
-           %(first)s * power(2, least(counter.failures - %(free)s, 20)), %(longest)s
-       ) <= %(now)s
+           %(first_s)s * power(2, least(counter.failures - %(free)s, 20)), %(longest_s)s
+       ) * interval '1 second' <= %(now)s
 RETURNING failures
 """
 _GIVE_BACK = "UPDATE access_throttle SET failures = greatest(failures - 1, 0) WHERE key = ANY(%s)"
@@ -81,8 +81,8 @@ def _take(one: Counter) -> bool:
                 "now": now,
                 "quiet": now - FORGET,
                 "free": one.free,
-                "first": FIRST,
-                "longest": LONGEST,
+                "first_s": FIRST.total_seconds(),
+                "longest_s": LONGEST.total_seconds(),
             },
         )
         row = cursor.fetchone()

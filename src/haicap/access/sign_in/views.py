@@ -93,7 +93,7 @@ def sign_in_log(request: HttpRequest) -> HttpResponse:
     events = _events(_account(request))[:MOST_EVENTS]
     page = Paginator(events, EVENTS_A_PAGE).get_page(request.GET.get("trang"))
     for event in page.object_list:
-        event.device = device_label(event.user_agent)  # type: ignore[attr-defined]
+        event.device = device_label(event.user_agent)
     return _page(request, "account/sign_in_log.html", _("Nhật ký đăng nhập của tôi"), {"page": page})
 
 
