@@ -22,13 +22,13 @@ from oauthlib.openid.connect.core.grant_types import AuthorizationCodeGrant, Ref
 from haicap.access.oidc.validator import Validator
 
 
-class Server(  # type: ignore[misc]
-    AuthorizationEndpoint,
-    TokenEndpoint,
-    ResourceEndpoint,
-    RevocationEndpoint,
-    IntrospectEndpoint,
-    UserInfoEndpoint,
+class Server(
+    AuthorizationEndpoint,  # type: ignore[misc]
+    TokenEndpoint,  # type: ignore[misc]
+    ResourceEndpoint,  # type: ignore[misc]
+    RevocationEndpoint,  # type: ignore[misc]
+    IntrospectEndpoint,  # type: ignore[misc]
+    UserInfoEndpoint,  # type: ignore[misc]
 ):
     """What is not here cannot be asked for: no implicit or hybrid flow, no password, no "plain" challenge."""
 
