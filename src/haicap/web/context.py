@@ -84,8 +84,9 @@ class Shell:
 
     @property
     def signed_in(self) -> bool:
-        """Whether somebody with a post acts."""
-        return self.actor.person_id is not None or self.actor.post_id is not None
+        """Whether somebody acts: an official with or without a post, or a citizen."""
+        actor = self.actor
+        return actor.person_id is not None or actor.post_id is not None or actor.account_id is not None
 
     @cached_property
     def door(self) -> Door:

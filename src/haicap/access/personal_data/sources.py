@@ -27,7 +27,7 @@ CHUNK = 500
 EVIDENCE = _("Bằng chứng về việc xử lý dữ liệu cá nhân, phải xuất trình được khi kiểm tra")
 LAW_91 = _("Luật Bảo vệ dữ liệu cá nhân số 91/2025/QH15; Nghị định 356/2025/NĐ-CP")
 SECURITY = _("Nhật ký an toàn hệ thống thông tin, chỉ thêm không sửa")
-DECREE_85 = _("Nghị định 85/2016/NĐ-CP về an toàn hệ thống thông tin theo cấp độ")
+DECREE_85 = _("Nghị định 85/2016/NĐ-CP")
 ERASED_NAME = "Người dân đã yêu cầu xóa dữ liệu"
 
 

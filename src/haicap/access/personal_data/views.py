@@ -217,6 +217,10 @@ def purpose_of(row: Reading) -> str:
 def _decision_context(found: DataRequest) -> dict[str, object]:
     held = rights.holdings(found.account) if found.kind == DataRequestKind.ERASE else []
     laws = dict.fromkeys(str(one.legal_basis) for _system, one in held if one.retained and one.count)
+    basis = ""
+    for law in laws:  # whole names only
+        longer = f"{basis}; {law}" if basis else law
+        basis = longer if len(longer) <= rights.LONGEST_BASIS else basis
     return {
         "title": _("Yêu cầu về dữ liệu: %(kind)s") % {"kind": found.get_kind_display()},
         "crumbs": [
@@ -225,7 +229,7 @@ def _decision_context(found: DataRequest) -> dict[str, object]:
         ],
         "found": found,
         "holdings": [one for _system, one in held if one.count],
-        "basis": "; ".join(laws)[: rights.LONGEST_BASIS],
+        "basis": basis,
         "decisions": [(each.value, each.label) for each in DataDecision],
     }
 

@@ -69,7 +69,9 @@ def test_page__title__own_pages_only(official: Official, who: str) -> None:
 def test_page__citizen__own_pages_only(citizen: tuple[Client, Account]) -> None:
     client, _account = citizen
     for address in (*OWN, "/cong-dan/"):
-        assert client.get(address).status_code == 200, address
+        page = client.get(address)
+        assert page.status_code == 200, address
+        assert "Nguyễn Thị Minh An" in page.content.decode().split("<main")[0]  # the header knows who is in
     for address in (*AUDIT, *DECIDE):
         assert client.get(address).status_code == 403, address
 
