@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-from datetime import datetime
+from datetime import date
 
 import pytest
 from openpyxl import Workbook
@@ -34,7 +35,7 @@ def test_read_table__excel__days_numbers_and_formulas_as_text() -> None:
     book = Workbook()
     sheet = book.active
     sheet.append(["HỌ VÀ TÊN", "so dinh danh"])
-    sheet.append([datetime(2025, 7, 1), 48190000001])
+    sheet.append([date(2025, 7, 1), 48190000001])
     sheet.append(["=1+1", None])
     file = io.BytesIO()
     book.save(file)
@@ -48,10 +49,8 @@ def test_read_table__excel__days_numbers_and_formulas_as_text() -> None:
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04rubbish", b"\x00\x01\x02\x00\x00\x81", b'a,b\n"x'])
 def test_read_table__broken__refused_or_read_without_a_crash(content: bytes) -> None:
-    try:
+    with contextlib.suppress(UnreadableTable):
         read_table(content, HEADS)
-    except UnreadableTable as error:
-        assert error.code == "KRN-085"
 
 
 def test_read_table__too_many_rows_or_bytes__refused() -> None:

@@ -1,0 +1,215 @@
+"""Pages: addresses of other communes' people, mass assignment, forms, exports, the import from upload to slips."""
+
+from __future__ import annotations
+
+import io
+import uuid
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from openpyxl import load_workbook
+
+from haicap.access.hats import hats_of
+from haicap.access.models import Account, PeopleImport
+from haicap.access.people import service
+from haicap.access.people.tests.conftest import SignIn, person_at
+from haicap.access.people.tests.test_lists import HEAD, _row
+from haicap.access.people.values import person_values
+from haicap.access.tests.accounts import account_of
+from haicap.kernel.actor import SYSTEM, Actor
+from haicap.kernel.models import JournalEntry
+from haicap.registry.models import Appointment, Person, Post
+from haicap.registry.tests.places import Places
+
+DIVISION = "Văn hóa - Xã hội"
+XA = ("20194", "quan_tri_xa", "van_phong")
+
+
+def _state() -> tuple[int, ...]:
+    models = (Person, Post, Appointment, Account)
+    return tuple(model.objects.count() for model in models)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "method"),
+    [
+        ("person", "person", "get"),
+        ("edit", "person", "get"),
+        ("edit", "person", "post"),
+        ("appoint", "person", "get"),
+        ("appoint", "person", "post"),
+        ("account", "person", "post"),
+        ("end", "appointment", "get"),
+        ("end", "appointment", "post"),
+        ("agency", "agency", "get"),
+        ("add-post", "agency", "post"),
+        ("lend", "appointment", "get"),
+        ("lend", "appointment", "post"),
+        ("revoke", "nothing", "post"),
+        ("import-preview", "nothing", "get"),
+        ("import-preview", "nothing", "post"),
+        ("import-report", "nothing", "get"),
+        ("import-slips", "nothing", "post"),
+    ],
+)
+def test_pages__ids_of_another_commune__not_found_and_nothing_written(
+    places: Places, sign_in: SignIn, name: str, kind: str, method: str
+) -> None:
+    other = person_at(places, "20196", "chuyen_vien", "phong", DIVISION)
+    ids = {
+        "person": other.person_id,
+        "appointment": other.id,
+        "agency": places.agency("20196", "phong", DIVISION),
+        "nothing": uuid.uuid4(),
+    }
+    client = sign_in(*XA)
+    before = _state()
+    given = {
+        "viec": "cap", "title": "chuyen_vien", "begins_on": "16/07/2025", "ends_on": "16/07/2025",
+        "given_name": "Kẻ Lạ", "chuc-danh": "chuyen_vien",
+    }  # fmt: skip
+    url = reverse(f"people:{name}", args=[ids[kind]])
+    answer = client.post(url, given) if method == "post" else client.get(url)
+    assert answer.status_code == 404
+    assert other.person.full_name not in answer.content.decode()
+    assert _state() == before
+    other.person.refresh_from_db()
+    assert other.person.given_name != "Kẻ Lạ"
+
+
+@pytest.mark.parametrize("name", ["list", "create", "import", "delegations", "matrix"])
+def test_pages__administrator__open(places: Places, sign_in: SignIn, name: str) -> None:
+    answer = sign_in(*XA).get(reverse(f"people:{name}"))
+    assert answer.status_code == 200
+    assert answer.content.count(b"<h1") == 1
+
+
+@pytest.mark.parametrize("name", ["list", "create", "import", "delegations", "matrix", "import-template"])
+def test_pages__visitor__asked_to_sign_in(client: object, db: None, name: str) -> None:
+    answer = client.get(reverse(f"people:{name}"))  # type: ignore[attr-defined]
+    assert answer.status_code == 302
+
+
+def test_person_page__colleague__no_number_and_no_deeds(places: Places, sign_in: SignIn) -> None:
+    step = person_at(places, "20194", "pho_truong_phong", "phong", DIVISION)
+    service.edit_person(
+        SYSTEM, step.person_id, person_values({"full_name": "Lê Thị Sen", "personal_number": "048190000001"})
+    )
+    answer = sign_in("20194", "chuyen_vien", "phong", DIVISION).get(
+        reverse("people:person", args=[step.person_id])
+    )
+    text = answer.content.decode()
+    assert "Lê Thị Sen" in text
+    assert "048190000001" not in text
+    assert "Thôi giữ" not in text
+
+
+def test_create__mass_assignment__unknown_fields_and_titles_not_read(places: Places, sign_in: SignIn) -> None:
+    client = sign_in(*XA)
+    agency = places.agency("20194", "van_phong")
+    before = _state()
+    for title in ("quan_tri_tinh", "quan_tri_xa", "kiem_toan"):
+        given = {
+            "given_name": "Gian",
+            "title": title,
+            "begins_on": "16/07/2025",
+            "permissions": "registry.manage_people",
+        }
+        answer = client.post(f"{reverse('people:create')}?co-quan={agency}", given)
+        assert answer.status_code == 200  # the form again, with its error
+    assert _state() == before
+
+
+def test_create_then_account_link_slip__through_the_pages(places: Places, xa: Actor, sign_in: SignIn) -> None:
+    client = sign_in(*XA)
+    agency = places.agency("20194", "phong", DIVISION)
+    client.post(reverse("people:add-post", args=[agency]), {"chuc-danh": "chuyen_vien"})
+    given = {"family_name": "Lê", "given_name": "Mới", "title": "chuyen_vien", "begins_on": "16/07/2025"}
+    answer = client.post(f"{reverse('people:create')}?co-quan={agency}", given)
+    made = Person.objects.get(full_name="Lê Mới")
+    assert answer.headers["Location"] == reverse("people:person", args=[made.id])
+    account = reverse("people:account", args=[made.id])
+    client.post(account, {"viec": "cap"})
+    shown = client.post(account, {"viec": "lien-ket"})
+    assert "no-store" in shown.headers["Cache-Control"]
+    assert Account.objects.get(person=made).links.count() == 1
+    assert client.get(reverse("people:person", args=[made.id])).status_code == 200
+    [hat] = hats_of(made.id)
+    client.post(
+        reverse("people:end", args=[hat.appointment_id]), {"ends_on": "31/07/2025", "decision": "1/QĐ"}
+    )
+    assert Appointment.objects.get(person=made, recorded__upper_inf=True).valid.upper is not None
+
+
+def test_appoint__oneself_through_the_page__refused(places: Places, sign_in: SignIn, xa: Actor) -> None:
+    client = sign_in(*XA)
+    agency = places.agency("20194", "phong", DIVISION)
+    before = _state()
+    url = f"{reverse('people:appoint', args=[xa.person_id])}?co-quan={agency}"
+    assert client.post(url, {"title": "chuyen_vien", "begins_on": "16/07/2025"}).status_code == 403
+    assert _state() == before
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_export__formula__quoted_off_and_journalled(places: Places, sign_in: SignIn, form: str) -> None:
+    step = person_at(places, "20194", "chuyen_vien", "phong", DIVISION)
+    account_of(step.id)
+    from haicap.kernel import journal
+
+    with journal.act(SYSTEM, "test.phone") as act:
+        Person.objects.filter(pk=step.person_id).update(phone="=1+1")
+        act.changed("registry.person", step.person_id, None, {"phone": "=1+1"})
+    answer = sign_in(*XA).get(reverse("people:export", args=[form]))
+    content = b"".join(answer.streaming_content)
+    if form == "csv":
+        assert "'=1+1" in content.decode("utf-8-sig")
+    else:
+        cells = [cell for row in load_workbook(io.BytesIO(content)).active.iter_rows() for cell in row]
+        assert "=1+1" in [cell.value for cell in cells if cell.data_type == "s"] or all(
+            cell.data_type != "f" for cell in cells
+        )
+    assert JournalEntry.objects.filter(action="access.export_people").exists()
+
+
+def test_export__not_an_administrator__refused(places: Places, sign_in: SignIn) -> None:
+    assert sign_in("20194", "chu_tich").get(reverse("people:export", args=["csv"])).status_code == 403
+
+
+def test_import__upload_preview_enter_report_slips(places: Places, sign_in: SignIn) -> None:
+    client = sign_in(*XA)
+    text = HEAD + "\n".join([_row(1), _row(2), _row(3, name="=HACK()")])
+    file = SimpleUploadedFile("ds.csv", text.encode("utf-16"))
+    answer = client.post(reverse("people:import"), {"file": file, "add_posts": "on"})
+    found = PeopleImport.objects.get()
+    page = reverse("people:import-preview", args=[found.pk])
+    assert answer.headers["Location"] == page
+    assert "ACC-206" in client.get(page).content.decode()
+    report = b"".join(client.get(reverse("people:import-report", args=[found.pk])).streaming_content).decode()
+    assert "'=HACK()" in report
+    before = _state()
+    assert client.post(page, {"nhap": "tat-ca"}).status_code == 409
+    assert _state() == before
+    client.post(page, {"nhap": "dong-dung"})
+    assert Person.objects.filter(personal_number__startswith="04819").count() == 2
+    assert client.get(page).status_code == 200
+    slips = client.post(reverse("people:import-slips", args=[found.pk]))
+    assert slips.content.startswith(b"%PDF")
+
+
+def test_lend__through_the_page(places: Places, sign_in: SignIn) -> None:
+    client = sign_in("20194", "chu_tich")
+    own = places.appointment("20194", "chu_tich")
+    deputy = person_at(places, "20194", "pho_chu_tich").person_id
+    url = reverse("people:lend", args=[own])
+    assert client.get(url).status_code == 200
+    given = {"delegate": str(deputy), "begins_on": "16/07/2025", "ends_on": "20/07/2025", "reason": "đi học"}
+    assert client.post(url, given).status_code == 302
+    page = client.get(reverse("people:delegations")).content.decode()
+    assert "đi học" in page
+
+
+def test_matrix__every_permission_of_the_table__shown(places: Places, sign_in: SignIn) -> None:
+    text = sign_in("20194", "chuyen_vien", "phong", DIVISION).get(reverse("people:matrix")).content.decode()
+    for word in ("registry.manage_people", "Quản trị tỉnh", "toàn tỉnh", "reorganisation.cut_over"):
+        assert word in text
