@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from allauth.mfa.totp.internal import auth as totp
@@ -83,7 +84,7 @@ class SignInDrill(Drill):
         try:
             with transaction.atomic():
                 for hat in hats:
-                    steps.append(_timed(hat.name, lambda hat=hat: _in_and_out(_play(actor, hat))))
+                    steps.append(_timed(hat.name, partial(_once, actor, hat)))
                 raise _TakeBackError
         except _TakeBackError:
             pass
@@ -152,6 +153,10 @@ class _Went(Exception):
     """A step went otherwise than it must; the sentence says how."""
 
 
+def _once(actor: Actor, hat: Hat) -> str:
+    return _in_and_out(_play(actor, hat))
+
+
 def _in_and_out(role: _Role) -> str:
     """The whole way of one title; returns what was seen, raises _Went where something is not as it must be."""
     client = Client(enforce_csrf_checks=True, raise_request_exception=False, headers={"host": HOST})
@@ -168,7 +173,7 @@ def _in_and_out(role: _Role) -> str:
     answer = client.get(reverse("work"), follow=True)
     _must(_is_in(client), _("đăng nhập đúng mà không vào được"))
     _must(answer.status_code == 200, _("trang làm việc trả lời %(status)s") % {"status": answer.status_code})
-    actor = answer.wsgi_request.actor
+    actor: Actor = answer.wsgi_request.actor  # type: ignore[attr-defined]
     _must(actor.permissions == role.hat.rule.permissions, _("quyền không đúng với bảng phân quyền"))
     _must(role.hat.agency_id in actor.agency_ids, _("không thấy việc của cơ quan mình"))
     _post(client, reverse("sign-out"), {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from allauth.mfa.models import Authenticator
 from django.db import connection
@@ -55,7 +55,7 @@ class PeopleCanSignIn(ReadinessCheck):
 
     def ask(self, agency_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, tuple[Evidence, ...]]:
         """Three pieces of evidence for each agency; one query for all."""
-        params = {
+        params: dict[str, Any] = {
             "agencies": list(agency_ids),
             "today": clock.today(),
             "signed_in": Outcome.SIGNED_IN.value,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db import connection
 
@@ -68,6 +69,6 @@ def unassigned(person_id: uuid.UUID) -> Unassigned:
         cursor.execute(_LAST, {"person": person_id, "today": today})
         row = cursor.fetchone()
     title, agency, ended_on, units = row or ("", "", None, [])
-    params = {"units": units, "person": person_id, "limit": MOST_CONTACTS}
+    params: dict[str, Any] = {"units": units, "person": person_id, "limit": MOST_CONTACTS}
     contacts = tuple(held(_ADMINISTRATORS, params, _NEAREST))
     return Unassigned(title, agency, ended_on, contacts)
