@@ -51,6 +51,9 @@ MFA_FORMS = {
     "authenticate": "haicap.access.sign_in.forms.CodeForm",
     "reauthenticate": "haicap.access.sign_in.forms.CodeAgainForm",
     "activate_totp": "haicap.access.sign_in.forms.ActivateForm",
+    "login_webauthn": "haicap.access.sign_in.forms.PasskeySignInForm",
+    "authenticate_webauthn": "haicap.access.sign_in.forms.PasskeyForm",
+    "reauthenticate_webauthn": "haicap.access.sign_in.forms.PasskeyAgainForm",
     "add_webauthn": "haicap.access.sign_in.forms.AddPasskeyForm",
     "edit_webauthn": "haicap.access.sign_in.forms.RenamePasskeyForm",
 }
@@ -79,14 +82,6 @@ HAICAP_PROXIES = [net.strip() for net in os.environ.get("HAICAP_PROXIES", "").sp
 #: a session that was idle so long ends: seconds, with a delicate permission in any hat, and otherwise
 HAICAP_IDLE_DELICATE_S = int(os.environ.get("HAICAP_IDLE_DELICATE_S", str(30 * 60)))
 HAICAP_IDLE_S = int(os.environ.get("HAICAP_IDLE_S", str(8 * 3600)))
-
-# Citizens sign in by VNeID; without server and client id there is no button and no route (docs/vi/du-lieu-ca-nhan.md).
-HAICAP_VNEID = {
-    "server_url": os.environ.get("HAICAP_VNEID_SERVER_URL", ""),
-    "client_id": os.environ.get("HAICAP_VNEID_CLIENT_ID", ""),
-    "client_secret": os.environ.get("HAICAP_VNEID_CLIENT_SECRET", ""),
-    "scope": os.environ.get("HAICAP_VNEID_SCOPE", "openid profile"),
-}
 
 # Citizens sign in by VNeID; without server and client id there is no button and no route (docs/vi/du-lieu-ca-nhan.md).
 HAICAP_VNEID = {

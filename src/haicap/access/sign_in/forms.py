@@ -12,7 +12,13 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    EditWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django import forms
 from django.conf import settings
 from django.contrib.auth import password_validation
@@ -199,6 +205,33 @@ class ActivateForm(ActivateTOTPForm):  # type: ignore[misc]
         )
 
 
+#: what the library raises for an answer that no browser gives: a stranger's invention, not a fault of ours
+_BROKEN = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+
+
+class _CredentialMixin:
+    """An answer of a passkey that cannot be read is a wrong one."""
+
+    def clean_credential(self) -> Any:
+        """The authenticator that answered."""
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except _BROKEN:
+            raise get_adapter().validation_error("incorrect_code") from None
+
+
+class PasskeySignInForm(_CredentialMixin, LoginWebAuthnForm):  # type: ignore[misc]
+    """Đăng nhập bằng khóa truy cập."""
+
+
+class PasskeyForm(_CredentialMixin, AuthenticateWebAuthnForm):  # type: ignore[misc]
+    """Khóa truy cập làm lớp hai khi đăng nhập."""
+
+
+class PasskeyAgainForm(_CredentialMixin, ReauthenticateWebAuthnForm):  # type: ignore[misc]
+    """Khóa truy cập khi xác nhận lại."""
+
+
 class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
     """Thêm khóa truy cập; always one that signs in by itself."""
 
@@ -208,6 +241,14 @@ class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
         self.fields["name"].max_length = 60
         self.fields["passwordless"].label = gettext_lazy("Đăng nhập chỉ bằng khóa này, không cần mật khẩu")
         self.fields["passwordless"].help_text = ""
+
+    def clean(self) -> dict[str, Any]:
+        """The browser's answer can be read and is one to our question."""
+        try:
+            values: dict[str, Any] = super().clean()
+        except _BROKEN:
+            raise get_adapter().validation_error("incorrect_code") from None
+        return values
 
     def clean_name(self) -> str:
         """One line of visible letters."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.views import password_change
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.views import RemoveWebAuthnView
@@ -161,6 +162,17 @@ class RemovePasskeyView(RemoveWebAuthnView):  # type: ignore[misc]
 
 
 remove_passkey = RemovePasskeyView.as_view()
+
+
+@never_cache
+@login_required
+def change_password(request: HttpRequest) -> HttpResponse:
+    """Đổi mật khẩu; who has none (citizens, who come by VNeID) is told so."""
+    if not _account(request).has_usable_password():
+        messages.info(request, _("Tài khoản này không dùng mật khẩu."))
+        return redirect("my-account")
+    response: HttpResponse = password_change(request)
+    return response
 
 
 @never_cache

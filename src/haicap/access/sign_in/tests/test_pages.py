@@ -144,3 +144,11 @@ def test_sign_in_page__vneid_configured__link(places: object, browser: Client, s
     text = browser.get("/dang-nhap/").content.decode()
     assert "VNeID" in text
     assert "/cong-dan/vneid/" in text
+
+
+def test_account_without_a_password__change_of_password__told(account: Account, browser: Client) -> None:
+    account.set_unusable_password()
+    account.save()
+    browser.force_login(account)
+    answer = browser.get("/tai-khoan/mat-khau/", follow=True)
+    assert "không dùng mật khẩu" in answer.content.decode()

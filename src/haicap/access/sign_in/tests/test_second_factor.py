@@ -192,3 +192,42 @@ def test_own_factor__old_sign_in__asks_for_the_password_again(owner: Owner, brow
     answer = browser.post(answer["Location"], {"password": accounts.PASSWORD, "next": ACTIVATE})
     assert answer["Location"] == ACTIVATE
     assert browser.get(ACTIVATE).status_code == 200
+
+
+BROKEN = [
+    "",
+    "x",
+    "[]",
+    "5",
+    "null",
+    "{}",
+    '{"id": 1}',
+    '{"response": []}',
+    '{"response": {"userHandle": "AAAA"}}',
+]
+
+
+@pytest.mark.parametrize("credential", BROKEN)
+def test_passkey__broken_answer_of_the_browser__refused_calmly(
+    owner: Owner, browser: Client, credential: str
+) -> None:
+    account = owner()
+    browser.get("/dang-nhap/khoa/", headers={"accept": "application/json"})
+    assert browser.post("/dang-nhap/khoa/", {"credential": credential}).status_code in (200, 302)
+    assert not is_in(browser)
+    sign_in(browser, account.username)
+    page = "/tai-khoan/xac-thuc/khoa/them/"
+    browser.get(page)
+    assert browser.post(page, {"name": "a", "credential": credential}).status_code == 200
+    assert not Authenticator.objects.filter(user=account).exists()
+
+
+@pytest.mark.parametrize("credential", BROKEN)
+def test_passkey__broken_answer_as_second_factor__refused_calmly(
+    administrator: Account, browser: Client, credential: str
+) -> None:
+    accounts.enrol_totp(administrator)
+    sign_in(browser, administrator.username)
+    browser.get(CODE_PAGE)
+    assert browser.post(CODE_PAGE, {"credential": credential}).status_code == 200
+    assert not is_in(browser)
