@@ -18,7 +18,7 @@ QUICK_HASH = "django.contrib.auth.hashers.MD5PasswordHasher"
 
 
 def rows(context: Context) -> list[dict[str, Any]]:
-    """Each in one process, through the whole stack of middleware, without a network."""
+    """Each in one process without a network: passwords by the backend alone, refreshing through all middleware."""
     with context.database("sign_in"):
         rounds, times = (3, 2) if context.quick else (20, 5)
         account = _account()
