@@ -129,7 +129,7 @@ def _pattern(text: str) -> str:
 def _agencies(
     scope: Scope, text: str = "", agency_id: uuid.UUID | None = None, limit: int = MOST_AGENCIES
 ) -> list[AgencyRow]:
-    params = {
+    params: dict[str, Any] = {
         "today": clock.today(),
         "everything": scope.everything,
         "units": list(scope.unit_ids),
@@ -278,7 +278,7 @@ def _people(
     scope: Scope, filters: Filters, limit: int, person_id: uuid.UUID | None = None
 ) -> list[PersonRow]:
     after_key, after_id = filters.after or (b"", None)
-    params = {
+    params: dict[str, Any] = {
         "today": clock.today(),
         "units": list(scope.unit_ids),
         "agencies": list(scope.agency_ids),
@@ -298,7 +298,7 @@ def _people(
 
 def _row(row: Sequence[Any]) -> PersonRow:
     posts = tuple((title, agency) for title, _sep, agency in (each.partition("\x1f") for each in row[8]))
-    return PersonRow(*row[:8], posts, bytes(row[9]))
+    return PersonRow(*(*row[:8], posts, bytes(row[9])))
 
 
 def people_of(
@@ -416,7 +416,7 @@ _LENT = """appointment.id IN (
 
 def held_by(people: Collection[uuid.UUID]) -> list[tuple[uuid.UUID, Held]]:
     """What each of many people holds, will hold, or was lent: for the bounds of administration. Three queries."""
-    params = {"people": list(people), "limit": 100_000}
+    params: dict[str, Any] = {"people": list(people), "limit": 100_000}
     own = _steps(
         f"appointment.person_id = ANY(%(people)s) AND {_STANDING.format('appointment')}"
         " AND holding.agency_id IS NOT NULL",

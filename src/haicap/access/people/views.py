@@ -28,7 +28,7 @@ from haicap.kernel import clock, journal
 from haicap.kernel.actor import Actor
 from haicap.kernel.errors import HaicapError
 from haicap.registry.exports import csv_response, xlsx_response
-from haicap.registry.models import Title
+from haicap.registry.models import Person, Title
 
 EDIT = ["GET", "HEAD", "POST"]
 
@@ -304,7 +304,7 @@ def edit(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     actor = actor_of(request)
     policy.require(actor, policy.MANAGE_PEOPLE)
     queries.person_of(actor, person_id, managing=True)
-    found = service.Person.objects.get(pk=person_id)
+    found = Person.objects.get(pk=person_id)
     names = ("family_name", "middle_name", "given_name", "personal_number", "email", "phone")
     form = PersonForm(request.POST or None, initial={name: getattr(found, name) for name in names})
     error = None
