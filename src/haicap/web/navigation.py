@@ -59,6 +59,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
     ),
     "official": (
         Place(_("Việc của tôi"), "work"),
+        Place(_("Người của cơ quan"), "people:list", "access.see_people"),
         Place(_("Hồ sơ"), "onestop:worklist"),
         Place(_("Chờ phân định"), "reorganisation:undecided"),
         Place(_("Sắp xếp đơn vị"), "reorganisation:plans", "reorganisation.see"),
