@@ -11,7 +11,7 @@ from pydantic import Field
 
 from haicap.kernel import clock
 from haicap.kernel.actor import Actor
-from haicap.systems.onestop import catalogue, policy, queries
+from haicap.systems.onestop import catalogue, looks, policy, queries
 from haicap.systems.onestop.filters import Filters
 from haicap.systems.onestop.models import Dossier, Status
 from haicap.systems.onestop.service import not_found
@@ -101,6 +101,7 @@ def get_dossier(request: HttpRequest, code: str) -> dict[str, Any]:
     actor = _actor(request)
     policy.check_list(actor)
     found = queries.dossier_by_code(actor, code)
+    looks.note_look(request, actor, found)
     place = queries.place_names([found]).get(found.id, "")
     return {**_row(found, place), "stations": queries.custody_chain(found)}
 

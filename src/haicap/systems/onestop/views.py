@@ -6,7 +6,6 @@ import csv
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from django.contrib import messages
@@ -19,11 +18,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from haicap.access.personal_data.service import Purpose, note_reading, record_subject
 from haicap.kernel import clock, journal
 from haicap.kernel.actor import Actor
 from haicap.kernel.errors import HaicapError
-from haicap.systems.onestop import catalogue, policy, queries, service
+from haicap.systems.onestop import catalogue, looks, policy, queries, service
 from haicap.systems.onestop.errors import BadFilter
 from haicap.systems.onestop.filters import Filters, Sort, Urgency
 from haicap.systems.onestop.models import IN_FLIGHT, Dossier, Status
@@ -70,8 +68,6 @@ ACTIONS = {
     "place": gettext_lazy("Chuyển theo địa bàn khi sắp xếp đơn vị"),
     "carry": gettext_lazy("Chuyển giao khi sắp xếp đơn vị"),
 }
-#: rows of an export whose readings are noted by one INSERT
-NOTED_AT_ONCE = 500
 CSV_HEAD = (
     "Mã hồ sơ", "Thủ tục", "Lĩnh vực", "Người nộp", "Địa bàn", "Trạng thái", "Ngày tiếp nhận",
     "Hạn trả", "Tình trạng",
@@ -148,7 +144,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """Xuất danh sách: the worklist under the same filters as CSV (UTF-8 with BOM, as Excel reads it)."""
     actor = _actor(request)
     filters = Filters.read(request.GET)
-    rows = _noted(request, actor, queries.export(actor, filters))
+    rows = looks.noted(request, actor, queries.export(actor, filters))
     journal.note(
         actor,
         "onestop.export_dossiers",
@@ -187,15 +183,7 @@ def dossier(request: HttpRequest, code: str) -> HttpResponse:
     """Trang hồ sơ: what to do next, its facts, its way through the agencies, its steps."""
     actor = _actor(request)
     found = queries.dossier_by_code(actor, code)
-    note_reading(
-        actor,
-        _subject(found),
-        system="onestop",
-        record="dossier",
-        record_id=found.id,
-        purpose=Purpose.HANDLE,
-        correlation_id=getattr(request, "correlation_id", None),
-    )
+    looks.note_look(request, actor, found)
     return _dossier_page(request, found)
 
 
@@ -338,25 +326,6 @@ def _tabs(filters: Filters, counts: dict[Urgency, int]) -> list[tuple[str, str, 
         for urgency, count in counts.items()
         if count or urgency == filters.urgency
     ]
-
-
-def _subject(one: Dossier) -> str:
-    """Whose data a dossier shows: by number where it is known, else whoever this dossier is about."""
-    return one.applicant_subject or record_subject("dossier", one.id)
-
-
-def _noted(request: HttpRequest, actor: Actor, rows: Iterator[queries.Row]) -> Iterator[queries.Row]:
-    """The rows, each noted as a look at its applicant's data before it leaves; one INSERT a batch."""
-    while batch := list(islice(rows, NOTED_AT_ONCE)):
-        note_reading(
-            actor,
-            [(_subject(row.dossier), row.dossier.id) for row in batch],
-            system="onestop",
-            record="dossier",
-            purpose=Purpose.REPORT,
-            correlation_id=getattr(request, "correlation_id", None),
-        )
-        yield from batch
 
 
 class _Echo:

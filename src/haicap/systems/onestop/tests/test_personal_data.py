@@ -50,6 +50,12 @@ def test_dossier_page__look__is_noted_for_the_applicant(places: Places) -> None:
     assert subjects == {known.id: number_subject(NUMBER), unknown.id: f"dossier:{unknown.id}"}
 
 
+def test_dossier_api__look__is_noted_as_on_the_page(places: Places) -> None:
+    one = _receive(places, NUMBER)
+    assert _signed_in(places).get(f"/api/v1/dossiers/{one.code}").status_code == 200
+    assert Reading.objects.get().subject == number_subject(NUMBER)
+
+
 def test_dossier_page__refused__nothing_is_noted(places: Places) -> None:
     one = _receive(places, NUMBER)
     client = Client(headers={"host": "127.0.0.1"})
