@@ -1,4 +1,4 @@
-"""A small province at a moment, people with passwords, and browsers."""
+"""A small province at a moment, and people with passwords."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from haicap.access.models import Account
 from haicap.access.tests import accounts
 from haicap.kernel import clock
 from haicap.registry.tests.places import NOW, Places, make_places
-from haicap.web.tests.conftest import chromium, eyes
-
-__all__ = ["chromium", "eyes"]
 
 Owner = Callable[..., Account]
 SPECIALIST = ("20194", "cong_chuc_mot_cua", "tt_pvhcc")

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from haicap.access.models import Account, SignInEvent
-from haicap.access.sign_in.tests.conftest import ADMINISTRATOR
 from haicap.access.tests import accounts
 from haicap.registry.tests.places import Places
 from haicap.web.tests.browser import AXE, Eyes
 
+ADMINISTRATOR = ("20194", "quan_tri_xa", "van_phong")
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
