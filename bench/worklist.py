@@ -53,11 +53,31 @@ _OFFICIALS = """
 """
 
 
+# A few hundred holders of free chairs at counters: the quick fill has too few people to reach the communes.
+_RECEIVERS = """
+    WITH free AS (
+        SELECT post.id AS post_id, kernel_new_id() AS person_id FROM registry_post post
+        WHERE post.title_id = 'cong_chuc_mot_cua'
+          AND NOT EXISTS (SELECT FROM registry_appointment ap WHERE ap.post_id = post.id)
+        ORDER BY post.id LIMIT 2000
+    ), hired AS (
+        INSERT INTO registry_person (id, family_name, middle_name, given_name, full_name, fold, sort_key,
+                                     personal_number, email, phone)
+        SELECT person_id, 'Nguyễn', 'Văn', 'Một Cửa', 'Nguyễn Văn Một Cửa', 'nguyen van mot cua', '', '', '', ''
+        FROM free RETURNING id
+    )
+    INSERT INTO registry_appointment (id, person_id, post_id, valid, decision)
+    SELECT kernel_new_id(), hired.id, free.post_id, daterange('2024-01-01', NULL), ''
+    FROM free JOIN hired ON hired.id = free.person_id
+"""
+
+
 def rows(context: Context) -> list[dict[str, Any]]:
     """Queries, time in the process, and rate through the web server."""
     count = 60_000 if context.quick else 1_000_000
     national.fill(context)
     with context.database("worklist", like=national.filled(context, count)):
+        _appoint_receivers()
         _carry_over()
         least, most = (1, 49) if context.quick else (60, 2000)
         busy = _officials(least, most)
@@ -67,6 +87,12 @@ def rows(context: Context) -> list[dict[str, Any]]:
         found += [_in_process(context, [appointment for appointment, _count in busy])]
         found += [_served(context, busy[0][0])]
     return found
+
+
+def _appoint_receivers() -> None:
+    with journal.act(SYSTEM, "bench.appoint_receivers") as act, connection.cursor() as cursor:
+        cursor.execute(_RECEIVERS)
+        act.changed("appointment", None, None, {"count": cursor.rowcount})
 
 
 def _carry_over() -> None:
