@@ -23,7 +23,9 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="Số dòng mỗi trang.")
+@click.option(
+    "--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="Số dòng mỗi trang."
+)
 @click.option("--page", type=click.IntRange(1), default=1, show_default=True, help="Trang.")
 @_json
 def list_applications(limit: int, page: int, as_json: bool) -> None:

@@ -84,8 +84,12 @@ class ApplicationConsent(Identified):
     Law 91/2025/QH15: with the moment, what was agreed to, and the text's version; never ticked beforehand.
     """
 
-    client = models.ForeignKey("allauth_idp_oidc.Client", on_delete=models.CASCADE, related_name="application_consents")
-    account = models.ForeignKey("access.Account", on_delete=models.CASCADE, related_name="application_consents")
+    client = models.ForeignKey(
+        "allauth_idp_oidc.Client", on_delete=models.CASCADE, related_name="application_consents"
+    )
+    account = models.ForeignKey(
+        "access.Account", on_delete=models.CASCADE, related_name="application_consents"
+    )
     scopes = models.CharField(max_length=200)
     version = models.CharField(max_length=20)
     given_at = models.DateTimeField(default=clock.now)

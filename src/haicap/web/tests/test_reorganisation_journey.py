@@ -75,8 +75,7 @@ def test_reorganisation__from_check_to_undo__in_a_browser(visitor: Eyes, world: 
     with clock.shifted(-clock.current_shift()):
         clock.set_deployment_shift(AFTER - clock.now())
     with clock.at(AFTER):
-        chairman = seat("20194", "chu_tich")
-    eyes.sign_in(chairman)
+        eyes.sign_in(seat("20194", "chu_tich"))
     eyes.shots("reorganisation-undecided", f"{ROOT}cho-phan-dinh/?don-vi=20197")
     assert eyes.axe() == []
     page.locator("main").click(position={"x": 1, "y": 1})
@@ -87,9 +86,8 @@ def test_reorganisation__from_check_to_undo__in_a_browser(visitor: Eyes, world: 
     page.wait_for_load_state()
     assert "Đã chuyển 1 hồ sơ về Xã Hòa Bắc" in page.content()
 
-    with clock.at(AFTER):
-        administrator = seat("48", "quan_tri_tinh")
-    eyes.sign_in(administrator)
+    with clock.at(AFTER):  # an administrator by then, who signs in with a second factor
+        eyes.sign_in(seat("48", "quan_tri_tinh"))
     eyes.open(f"{PLAN}chay/hoan-tac/")
     page.get_by_label("Lý do").fill("Công văn 12")
     page.get_by_label("Gõ khóa").fill(KEY)
