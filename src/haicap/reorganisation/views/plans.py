@@ -19,6 +19,7 @@ from haicap.kernel.days import parse_day
 from haicap.kernel.errors import BadInput, HaicapError
 from haicap.registry import country
 from haicap.registry import queries as registry
+from haicap.registry.pages import Box, Picture, Ribbon
 from haicap.registry.queries.units import titled
 from haicap.reorganisation import queries, requests, service
 from haicap.reorganisation.models import Plan, PlanState
@@ -60,36 +61,6 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 # --- one plan
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A unit in the picture of a plan."""
-
-    key: str
-    name: str
-    note: str = ""
-    href: str = ""
-    this: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ribbon:
-    """What of an old unit goes where, in the picture of a plan."""
-
-    source: str
-    target: str
-    part: bool = False
-    share: float = 1.0
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """Old units, new units, ribbons."""
-
-    columns: tuple[tuple[Box, ...], ...]
-    ribbons: tuple[Ribbon, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class Formed:
     """One unit of the plan, in words and as a picture."""
