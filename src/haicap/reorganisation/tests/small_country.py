@@ -33,9 +33,18 @@ def maintenance() -> Iterator[psycopg.Connection[Any]]:
 
 
 def clone(source: str, target: str) -> None:
-    """Replace the database `target` by a copy of `source`."""
+    """Replace the database `target` by a copy of `source`.
+
+    Who is still connected to either is put out: threads of a live server keep the connections of the last
+    test that asked them something, and PostgreSQL copies no database that others are in.
+    """
     with maintenance() as server:
         names = {"source": sql.Identifier(source), "target": sql.Identifier(target)}
+        server.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE datname = %s AND usename = current_user",
+            [source],
+        )
         server.execute(sql.SQL("DROP DATABASE IF EXISTS {target} WITH (FORCE)").format(**names))
         server.execute(sql.SQL("CREATE DATABASE {target} TEMPLATE {source}").format(**names))
 
