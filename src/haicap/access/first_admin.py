@@ -137,7 +137,7 @@ def _refuse_second() -> None:
 
 def _vacant_post(unit: UnitVersion) -> Post:
     found = (
-        Post.objects.filter(title_id=TITLE, desk__founder__unit_id=unit.unit_id)
+        Post.objects.filter(title_id=TITLE, desk__founder__unit_id=unit.unit_id, closed_on__isnull=True)
         .exclude(appointments__recorded__upper_inf=True, appointments__valid__contains=clock.today())
         .order_by("number", "pk")
         .first()

@@ -88,6 +88,11 @@ class AppointmentCarrier(RegistryCarrier):
         self.before = digest_of_query(_APPOINTMENTS, self._params(cut))
 
     def carry(self, cut: Cut) -> None:
+        # a plan that fills a post which somebody closed meanwhile opens it again
+        execute(
+            "UPDATE registry_post SET closed_on = NULL "
+            "WHERE closed_on IS NOT NULL AND id IN (SELECT post_id FROM cut_staff)"
+        )
         execute(
             """
             INSERT INTO registry_appointment (id, person_id, post_id, valid, decision, run_id)

@@ -47,7 +47,10 @@ class Person(Identified):
 
 
 class Post(Identified):
-    """Chức danh tại cơ quan: a chair with a title. It stands at a desk; whoever holds the desk has the post."""
+    """Chức danh tại cơ quan: a chair with a title. It stands at a desk; whoever holds the desk has the post.
+
+    From `closed_on` on nobody holds it (a trigger refuses an appointment beyond, migration 0009).
+    """
 
     desk = models.ForeignKey(
         "registry.Desk", on_delete=models.PROTECT, related_name="posts", db_index=False, db_constraint=False
@@ -56,9 +59,15 @@ class Post(Identified):
         Title, on_delete=models.PROTECT, related_name="posts", db_index=False, db_constraint=False
     )
     number = models.PositiveSmallIntegerField(default=1)
+    closed_on = models.DateField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["desk", "title", "number"], name="registry_post_once")]
+        indexes = [
+            models.Index(
+                fields=["closed_on"], name="registry_post_closed", condition=Q(closed_on__isnull=False)
+            )
+        ]
 
 
 class Appointment(Identified, TwoTimes):
