@@ -112,7 +112,14 @@ class DossierCarrier(UndecidedDossiers, Carrier):
     system = "onestop"
     record = "dossier"
     label = str(gettext_lazy("Hồ sơ thủ tục hành chính"))
-    tables = ("onestop_dossier", "onestop_dossierstep", "onestop_dossiernumber")
+    # Tasks lie with their dossier, consultations on a desk that is re-held; results stay with who issued them.
+    tables = (
+        "onestop_dossier",
+        "onestop_dossierstep",
+        "onestop_dossiernumber",
+        "onestop_dossiertask",
+        "onestop_result",
+    )
     locks = ("onestop_dossier", "onestop_dossierstep")
 
     def __init__(self) -> None:
