@@ -9,7 +9,8 @@ from haicap.registry.models.base import Identified
 
 
 class ScimLink(Identified):
-    """Liên kết thư mục: what one outside directory calls an account (`externalId`, RFC 7643 §3.1).
+    """Liên kết thư mục: what one outside directory keeps of an account: its own id of it (`externalId`, RFC 7643
+    §3.1), its own number of the person (`employeeNumber`, §4.3), a word that it sorts accounts by (`label`).
 
     `directory` is the name of its token, so that a new token of the same name goes on where the old one ended;
     no directory sees another's. `removed_at`: this directory deleted the account, which locked it and hides it
@@ -19,6 +20,8 @@ class ScimLink(Identified):
     directory = models.CharField(max_length=100)
     account = models.ForeignKey("access.Account", on_delete=models.CASCADE, related_name="scim_links")
     external_id = models.CharField(max_length=200, blank=True)
+    employee_number = models.CharField(max_length=60, blank=True, db_default="", default="")
+    label = models.CharField(max_length=60, blank=True, db_default="", default="")
     removed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -34,6 +37,7 @@ class ScimGroup(Identified):
     directory = models.CharField(max_length=100, db_index=True)
     display_name = models.CharField(max_length=200)
     external_id = models.CharField(max_length=200, blank=True)
+    label = models.CharField(max_length=60, blank=True, db_default="", default="")
     made_at = models.DateTimeField(default=clock.now)
     changed_at = models.DateTimeField(default=clock.now)
 

@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 
 ROOT = "/scim/v2"
 LARGEST_BODY_BYTES = 1024 * 1024
-_READS = frozenset({"GET", "HEAD"})
+#: answers with a body that show people: to a question, and to a write that is answered by what stands there now
+_SHOWING = frozenset({200, 201})
 
 
 @csrf_exempt
@@ -68,7 +69,7 @@ def _answer(request: HttpRequest, path: str) -> ScimResponse:
     )
     with transaction.atomic():
         answer = ScimHandler(SERVICE, storage).handle(asked)
-        if answer.status == 200 and (method in _READS or path.endswith(".search")):
+        if answer.status in _SHOWING and answer.body is not None:
             _note(storage, token, asked)
     return answer
 
@@ -93,7 +94,9 @@ def _body(request: HttpRequest) -> bytes:
 
 
 def _note(storage: DirectoryStorage, token: ScimToken, asked: ScimRequest) -> None:
-    """Who was shown: one entry of the journal a page, with its number and question; a reading for everybody shown."""
+    """Who was shown: one entry of the journal an answer, with its number and question, and a reading for everybody
+    shown, written by one INSERT; at most a page of people (`MOST_RESULTS`).
+    """
     people = dict(storage.seen)
     if not people:
         return

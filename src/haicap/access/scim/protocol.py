@@ -10,6 +10,7 @@ from scim2_models import (
     Context,
     ForbiddenException,
     InvalidSyntaxException,
+    Mutability,
     MutabilityException,
     Resource,
     ResourceType,
@@ -76,15 +77,28 @@ class DirectoryService(ScimService):
         return super().apply_replacement(current, replacement, conditions)
 
     def apply_patch(self, current: Any, patch_op: Any, conditions: Conditions) -> Any:
-        """Refuse to change or remove an extension: all of ours say what the registry knows (readOnly)."""
-        extensions = type(current).get_extension_models().values()
-        before = {extension: current[extension] for extension in extensions}
+        """Refuse to take what the registry says away with the extension that it stands in.
+
+        RFC 7644 §3.5.2.2: when a read-only attribute "becomes unassigned", the answer is 400 "mutability"; the
+        library asks that of attributes, not of an extension removed as a whole.
+        """
+        before = _registry_s(current)
         patched = super().apply_patch(current, patch_op, conditions)
-        for extension, was in before.items():
-            now = current[extension]
-            if (was and was.model_dump()) != (now and now.model_dump()):
-                raise MutabilityException(attribute=str(extension.__schema__), mutability="readOnly")
+        after = _registry_s(current)
+        for name, was in before.items():
+            if was != after[name]:
+                raise MutabilityException(attribute=name, mutability="readOnly")
         return patched
+
+
+def _registry_s(resource: Resource[Any]) -> dict[str, Any]:
+    """The values of all read-only attributes of the extensions, by their full names."""
+    return {
+        f"{urn}:{name}": getattr(resource[model], name, None)
+        for urn, model in type(resource).get_extension_models().items()
+        for name in model.model_fields
+        if model.get_field_annotation(name, Mutability) is Mutability.read_only
+    }
 
 
 SERVICE = DirectoryService(PROVIDER)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
-from scim2_models import Meta, Reference, SearchRequest
+from scim2_models import Extension, Meta, Reference, SearchRequest
 
 from haicap.access.hats import Hat, held
 from haicap.access.scim import filters
@@ -53,7 +53,9 @@ _POSTS_CHANGED = """
 _USERS = f"""
 SELECT account.id, account.username, account.email, account.is_active, account.created_at, account.person_id,
        person.family_name, person.middle_name, person.given_name, person.full_name,
-       link.external_id, greatest(
+       EXISTS (SELECT FROM registry_appointment AS appointment
+                WHERE appointment.person_id = account.person_id) AS is_known,
+       link.external_id, link.employee_number, link.label, greatest(
        account.created_at,
        (SELECT max(entry.at) FROM kernel_journal AS entry
          WHERE entry.record_id IN (account.id, account.person_id)),
@@ -77,7 +79,13 @@ USER_COLUMNS: Mapping[str, Column] = {
     "meta.created": Column("created_at", MOMENT),
     "meta.lastmodified": Column("modified", MOMENT),
     "meta.resourcetype": Column("'User'::text", EXACT),
-    "urn:haicap:scim:schemas:extension:vn:2.0:user:personid": Column("person_id::text", EXACT),
+    "urn:haicap:scim:schemas:extension:vn:2.0:user:personid": Column(
+        "CASE WHEN is_known THEN person_id::text END", EXACT
+    ),
+    "urn:haicap:scim:schemas:extension:vn:2.0:user:label": Column("nullif(label, '')"),
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:user:employeenumber": Column(
+        "nullif(employee_number, '')", EXACT
+    ),
 }
 
 # Who holds a post today at a desk that an agency holds now, and has an account that this directory sees.
@@ -107,7 +115,7 @@ SELECT group_id, account_id FROM (
 """
 # An agency changes when its name does, when a desk comes or goes, or when somebody is appointed or gets an account.
 _GROUPS = """
-SELECT agency.id, version.name AS display_name, NULL::text AS external_id, 'agency' AS source, agency.kind,
+SELECT agency.id, version.name AS display_name, NULL::text AS external_id, 'agency' AS source, '' AS label, agency.kind,
        agency.unit_id, unit.name AS unit, unit.code AS unit_code,
        lower(unit.valid)::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh' AS created, greatest(
        version.begins_on::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh',
@@ -133,7 +141,7 @@ SELECT agency.id, version.name AS display_name, NULL::text AS external_id, 'agen
   JOIN registry_unitversion AS unit ON unit.unit_id = agency.unit_id AND upper_inf(unit.recorded)
    AND unit.valid @> %(today)s::date
 UNION ALL
-SELECT id, display_name, external_id, 'directory', '', NULL, NULL, NULL, made_at, changed_at
+SELECT id, display_name, external_id, NULL, label, '', NULL, NULL, NULL, made_at, changed_at
   FROM access_scimgroup WHERE directory = %(directory)s
 """
 _ONE_GROUP = (
@@ -150,6 +158,7 @@ GROUP_COLUMNS: Mapping[str, Column] = {
     "meta.lastmodified": Column("modified", MOMENT),
     "meta.resourcetype": Column("'Group'::text", EXACT),
     "urn:haicap:scim:schemas:extension:vn:2.0:group:source": Column("source", EXACT),
+    "urn:haicap:scim:schemas:extension:vn:2.0:group:label": Column("nullif(label, '')"),
     "urn:haicap:scim:schemas:extension:vn:2.0:group:kind": Column("nullif(kind, '')", EXACT),
     "urn:haicap:scim:schemas:extension:vn:2.0:group:unitcode": Column("unit_code", EXACT),
 }
@@ -171,7 +180,7 @@ SELECT member.account_id, own.id, own.display_name FROM access_scimmember AS mem
 _KINDS: Mapping[str, tuple[str, Mapping[str, Column], Any, str]] = {
     "User": (_USERS, USER_COLUMNS, FullUser, "id"),
     # the directory's own groups first: they are few, and it knows them
-    "Group": (_GROUPS, GROUP_COLUMNS, FullGroup, "(source = 'agency'), id"),
+    "Group": (_GROUPS, GROUP_COLUMNS, FullGroup, "(source IS NOT NULL), id"),
 }
 Row = dict[str, Any]
 
@@ -296,9 +305,20 @@ def _user(row: Row, posts: list[Post], own: list[UserGroup]) -> Any:
         emails=[Email.model_construct(value=row["email"], type="work")] if row["email"] else None,
         groups=groups or None,
     )
-    if first:
-        user[EnterpriseUser] = EnterpriseUser(organization=first.unit, department=first.agency)
-    user[VietnamUser] = VietnamUser(person_id=str(row["person_id"]), posts=posts or None)
+    user[EnterpriseUser] = _told(
+        EnterpriseUser(
+            organization=first.unit if first else None,
+            department=first.agency if first else None,
+            employee_number=row["employee_number"] or None,
+        )
+    )
+    user[VietnamUser] = _told(
+        VietnamUser(
+            person_id=str(row["person_id"]) if row["is_known"] else None,
+            posts=posts or None,
+            label=row["label"] or None,
+        )
+    )
     return _stamped(user, "User", row["created_at"], row["modified"])
 
 
@@ -319,7 +339,7 @@ def _wants_members(request: SearchRequest[Any] | None) -> bool:
 
 
 def _groups(directory: str, rows: list[Row], with_members: bool) -> list[Any]:
-    agencies = {row["id"] for row in rows if row["source"] == "agency"}
+    agencies = {row["id"] for row in rows if row["source"]}
     codes, former = _codes(agencies), former_agency_codes(agencies)
     members: dict[uuid.UUID, list[Member]] = defaultdict(list)
     if with_members:
@@ -336,13 +356,16 @@ def _groups(directory: str, rows: list[Row], with_members: bool) -> list[Any]:
             display_name=row["display_name"],
             members=members.get(row["id"]) or None,
         )
-        group[VietnamGroup] = VietnamGroup(
-            source=row["source"],
-            agency_code=codes.get(row["id"]),
-            former_agency_codes=list(former.get(row["id"], ())) or None,
-            kind=row["kind"] or None,
-            unit=row["unit"],
-            unit_code=row["unit_code"],
+        group[VietnamGroup] = _told(
+            VietnamGroup(
+                source=row["source"],
+                agency_code=codes.get(row["id"]),
+                former_agency_codes=list(former.get(row["id"], ())) or None,
+                kind=row["kind"] or None,
+                unit=row["unit"],
+                unit_code=row["unit_code"],
+                label=row["label"] or None,
+            )
         )
         built.append(_stamped(group, "Group", row["created"], row["modified"]))
     return built
@@ -351,6 +374,11 @@ def _groups(directory: str, rows: list[Row], with_members: bool) -> list[Any]:
 def _codes(agencies: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     found = _pairs(_CODES, {"ids": list(agencies), "today": clock.today()})
     return {agency: code for agency, code in found if code}
+
+
+def _told(extension: Extension) -> Extension | None:
+    """The extension, if it says anything: one without any value is not there (RFC 7643 §2.5)."""
+    return extension if any(getattr(extension, name) for name in type(extension).model_fields) else None
 
 
 def _stamped(resource: Any, kind: str, created: Any, modified: Any) -> Any:

@@ -80,12 +80,13 @@ class User(Resource[AnyExtension]):
 
 
 class EnterpriseUser(Extension):
-    """Where the first of the posts is."""
+    """Where the first of the posts is, and the directory's own number of the person (seen by it alone)."""
 
     __schema__ = URN("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User")
 
     organization: Annotated[str | None, _READ] = None
     department: Annotated[str | None, _READ] = None
+    employee_number: Annotated[str | None, CaseExact.true] = None
 
 
 class Post(ComplexAttribute):
@@ -104,13 +105,18 @@ class Post(ComplexAttribute):
 
 
 class VietnamUser(Extension):
-    """The person, and all posts held today."""
+    """What the registry knows of the person, once appointed, and a word that the directory sorts accounts by.
+
+    `label` is the directory's own, seen by it alone. `personId` is there from the first appointment on: an account
+    that a directory makes for somebody whom the registry does not know has none until then.
+    """
 
     __schema__ = URN("urn:haicap:scim:schemas:extension:vn:2.0:User")
 
     person_id: Annotated[str | None, _READ, CaseExact.true] = None
     posts: Annotated[list[Post] | None, _READ] = None
     Posts: ClassVar[type[ComplexAttribute]] = Post
+    label: str | None = None
 
 
 class Member(ComplexAttribute):
@@ -134,7 +140,7 @@ class Group(Resource[AnyExtension]):
 
 
 class VietnamGroup(Extension):
-    """Which agency a group is; `source` is "agency" (nobody writes it here) or "directory"."""
+    """Which agency a group is: `source` is "agency". A directory's own group has nothing here but its `label`."""
 
     __schema__ = URN("urn:haicap:scim:schemas:extension:vn:2.0:Group")
 
@@ -144,6 +150,7 @@ class VietnamGroup(Extension):
     kind: Annotated[str | None, _READ] = None
     unit: Annotated[str | None, _READ] = None
     unit_code: Annotated[str | None, _READ, CaseExact.true] = None
+    label: str | None = None
 
 
 FullUser: Any = User[Union[EnterpriseUser, VietnamUser]]  # noqa: UP007

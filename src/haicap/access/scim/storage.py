@@ -26,7 +26,7 @@ from haicap.access.accounts import make_account
 from haicap.access.hats import hats_of
 from haicap.access.models import Account, ScimGroup, ScimLink, ScimMember, ScimToken
 from haicap.access.scim import reading
-from haicap.access.scim.schema import MOST_RESULTS, VietnamUser
+from haicap.access.scim.schema import MOST_RESULTS, EnterpriseUser, VietnamGroup, VietnamUser
 from haicap.kernel import clock, journal
 from haicap.kernel.actor import Actor
 from haicap.kernel.contract import permissions
@@ -37,7 +37,10 @@ _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,59}")
 #: first letters that a spreadsheet takes for a formula
 _FORMULA = tuple("=+-@")
 LONGEST_EXTERNAL_ID = 200
+LONGEST_WORD = 60
 MOST_OWN_MEMBERS = 5000
+_KEPT = ("external_id", "employee_number", "label", "removed_at")
+_OF_GROUP = ("display_name", "external_id", "label")
 
 
 class DirectoryStorage(ScimStorage):
@@ -76,7 +79,7 @@ class DirectoryStorage(ScimStorage):
         found = reading.get(_kind(resource_type), self.directory, resource_id)
         if found is None:
             raise NotFoundException(detail=_("Không có tài nguyên này."))
-        self._note([found])
+        self._note_seen([found])
         return found
 
     def search(
@@ -97,33 +100,36 @@ class DirectoryStorage(ScimStorage):
             )
             total += fits
             page.extend(found)
-        self._note(page)
+        self._note_seen(page)
         return SearchPage(total, page)
 
-    def _note(self, resources: list[Any]) -> None:
-        for resource in resources:
-            extension = resource[VietnamUser] if resource.meta.resource_type == "User" else None
-            if extension is not None:
-                self.seen.append((uuid.UUID(extension.person_id), uuid.UUID(resource.id)))
+    def _note_seen(self, resources: list[Any]) -> None:
+        """Whose data an answer shows, also where it does not tell the person's id. One query at most."""
+        accounts = [resource.id for resource in resources if resource.meta.resource_type == "User"]
+        if accounts:
+            found = Account.objects.filter(pk__in=accounts, person__isnull=False).order_by("id")
+            self.seen.extend(found.values_list("person_id", "id"))
 
     # --- writing --------------------------------------------------------------------------------------
 
     def create(self, resource_type: ResourceType, resource: Any) -> Any:
         """An account (of a person of the registry, or of a new one without posts), or a group of the directory."""
         made = self._make_user(resource) if _kind(resource_type) == "User" else self._make_group(resource)
-        return reading.get(_kind(resource_type), self.directory, str(made))
+        shown = reading.get(_kind(resource_type), self.directory, str(made))
+        self._note_seen([shown])
+        return shown
 
     def update(
         self, resource_type: ResourceType, resource: Any, *, expected_version: str | None = None
     ) -> Any:
-        """E-mail, `active` and `externalId` of an account; all of a directory's own group."""
+        """E-mail and `active` of an account, and what the directory keeps of it; all of its own group."""
         kind = _kind(resource_type)
         if kind == "User":
             account = self._locked(resource.id)
             self._check_version(kind, resource.id, expected_version)
             with journal.act(self.actor, "access.scim_change_user") as act:
                 self._change_account(account, resource)
-                self._name(act, account, resource.external_id)
+                self._keep(act, account, resource)
         else:
             group = self._own_group(resource.id)
             self._check_version(kind, resource.id, expected_version)
@@ -188,7 +194,7 @@ class DirectoryStorage(ScimStorage):
                 if resource.active is False:
                     account.is_active = False
                     account.save()
-            self._name(act, account, resource.external_id)
+            self._keep(act, account, resource)
         return account.pk
 
     def _check_removed(self, account: Account, resource: Any) -> None:
@@ -250,14 +256,22 @@ class DirectoryStorage(ScimStorage):
         found = ScimLink.objects.filter(directory=self.directory, account=account).first()
         return found or ScimLink(directory=self.directory, account=account)
 
-    def _name(self, act: journal.Act, account: Account, external_id: str | None) -> None:
-        link, wanted = self._link(account), _external_id(external_id)
-        if link.external_id == wanted and link.removed_at is None:
+    def _keep(self, act: journal.Act, account: Account, resource: Any) -> None:
+        """What the directory keeps of an account for itself: its id, its number, its label."""
+        link = self._link(account)
+        before = journal.values(link, *_KEPT)
+        wanted = {
+            "external_id": _external_id(resource.external_id),
+            "employee_number": _word(resource[EnterpriseUser], "employee_number", "employeeNumber"),
+            "label": _word(resource[VietnamUser], "label", "label"),
+            "removed_at": None,
+        }
+        if before == wanted:
             return
-        before = {"external_id": link.external_id, "removed_at": link.removed_at}
-        link.external_id, link.removed_at = wanted, None
+        for name, value in wanted.items():
+            setattr(link, name, value)
         link.save()
-        act.changed("access.scim_link", account.pk, before, {"external_id": wanted, "removed_at": None})
+        act.changed("access.scim_link", account.pk, before, wanted)
 
     # --- groups ---------------------------------------------------------------------------------------
 
@@ -277,13 +291,14 @@ class DirectoryStorage(ScimStorage):
 
     def _change_group(self, group: ScimGroup, resource: Any) -> None:
         with journal.act(self.actor, "access.scim_change_group") as act:
-            before = journal.values(group, "display_name", "external_id")
+            before = journal.values(group, *_OF_GROUP)
             group.changed_at = clock.now()
             self._fill(group, resource, act, before=before)
 
     def _fill(self, group: ScimGroup, resource: Any, act: journal.Act, *, before: Any) -> None:
         group.display_name = _text(resource.display_name, 200, "displayName")
         group.external_id = _external_id(resource.external_id)
+        group.label = _word(resource[VietnamGroup], "label", "label")
         group.save()
         wanted = self._members(resource)
         present = set(ScimMember.objects.filter(group=group).values_list("account_id", flat=True))
@@ -291,7 +306,7 @@ class DirectoryStorage(ScimStorage):
         ScimMember.objects.bulk_create(
             ScimMember(group=group, account_id=account) for account in sorted(wanted - present)
         )
-        after = journal.values(group, "display_name", "external_id")
+        after = journal.values(group, *_OF_GROUP)
         after |= {"joined": sorted(map(str, wanted - present)), "left": sorted(map(str, present - wanted))}
         act.changed("access.scim_group", group.pk, before, after)
 
@@ -338,6 +353,12 @@ def _external_id(value: str | None) -> str:
             detail=_("externalId dài quá %(longest)s ký tự.") % {"longest": LONGEST_EXTERNAL_ID}
         )
     return text
+
+
+def _word(extension: Any, attribute: str, name: str) -> str:
+    """A short word of the directory's own, from an extension that may not be there."""
+    given = getattr(extension, attribute, None)
+    return _text(given, LONGEST_WORD, name) if given else ""
 
 
 def _email_of(resource: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -27,6 +29,7 @@ VN = "urn:haicap:scim:schemas:extension:vn:2.0:User"
 VN_GROUP = "urn:haicap:scim:schemas:extension:vn:2.0:Group"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 Ask = Callable[..., Any]
 
@@ -103,7 +106,7 @@ def test_tokens__without_the_permission__refused() -> None:
     for deed in (
         lambda: tokens.tokens(ANONYMOUS),
         lambda: tokens.make_token(ANONYMOUS, "x"),
-        lambda: tokens.revoke_token(ANONYMOUS, SYSTEM.account_id),  # type: ignore[arg-type]
+        lambda: tokens.revoke_token(ANONYMOUS, uuid.uuid4()),
     ):
         with pytest.raises(TokensNotAllowed):
             deed()
@@ -160,6 +163,49 @@ def test_read__page_and_person__are_noted(accounts: dict[str, Account], ask: Ask
     assert (note.after["count"], note.after["filter"]) == (3, "active eq true")
     whose = f"person:{accounts['chair'].person_id}"
     assert Reading.objects.filter(subject=whose, actor_label="SCIM: mail").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("get", "/Users/{id}", None),
+        ("get", "/Users/{id}?attributes=id", None),
+        ("post", "/Users/.search", {"schemas": [SEARCH], "filter": 'id eq "{id}"'}),
+        ("post", "/.search", {"schemas": [SEARCH], "filter": 'id eq "{id}"'}),
+        ("patch", "/Users/{id}?attributes=posts", {"op": "add", "path": "externalId", "value": "7"}),
+    ],
+)
+def test_read__every_way_to_see_a_person__is_noted_once(
+    accounts: dict[str, Account], write: Ask, method: str, path: str, body: Any
+) -> None:
+    one = accounts["specialist"]
+    body = patch(body) if method == "patch" else body
+    sent = json.loads(json.dumps(body).replace("{id}", str(one.pk)))
+    answer = write(method, path.replace("{id}", str(one.pk)), sent)
+    assert answer.status_code == 200, answer.content
+    noted = Reading.objects.get()
+    assert (noted.subject, noted.record_id) == (f"person:{one.person_id}", one.pk)
+    assert (noted.actor_label, noted.actor_person_id, noted.system) == ("SCIM: writer", None, "access")
+    assert JournalEntry.objects.get(action="access.scim_read").after["count"] == 1
+
+
+def test_read__nobody_is_shown__nothing_is_noted(accounts: dict[str, Account], write: Ask) -> None:
+    path = f"/Users/{accounts['specialist'].pk}"
+    write("get", "/Groups")
+    write("get", "/Users", None, data={"filter": 'userName eq "nobody"'})
+    write("get", "/Users", None, data={"count": 0})
+    write("patch", path, patch({"op": "add", "path": "externalId", "value": "7"}))
+    assert not Reading.objects.exists()
+    tag = write("get", path)["ETag"]
+    write("get", path, headers={"if-none-match": tag})
+    assert Reading.objects.count() == 1
+
+
+def test_read__a_page__is_noted_by_one_statement(accounts: dict[str, Account], ask: Ask) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        ask("get", "/Users")
+    assert sum("INSERT INTO access_reading" in query["sql"] for query in queries) == 1
+    assert Reading.objects.count() == 3
 
 
 @pytest.mark.parametrize(
@@ -330,7 +376,7 @@ def test_make_user__new_person__without_any_post_or_right(places: Places, write:
     )
     assert "title" not in user
     assert "groups" not in user
-    assert "posts" not in user[VN]
+    assert VN not in user  # the registry knows nothing of somebody without any appointment
     account = Account.objects.get(username="moi.nv")
     assert not account.has_usable_password()
     assert account.person is not None
@@ -428,7 +474,10 @@ def test_change_user__administrator__email_and_lock_refused(places: Places, writ
     "operation",
     [{"op": "replace", "path": "userName", "value": "x"}, {"op": "replace", "path": "displayName", "value": "x"},
      {"op": "replace", "path": "name.givenName", "value": "x"}, {"op": "add", "path": "groups", "value": []},
-     {"op": "replace", "path": f"{VN}:posts", "value": [{"title": "chu_tich"}]}, {"op": "remove", "path": VN}],
+     {"op": "replace", "path": f"{VN}:posts", "value": [{"title": "chu_tich"}]}, {"op": "remove", "path": VN},
+     {"op": "remove", "path": ENTERPRISE}, {"op": "replace", "path": f"{ENTERPRISE}:department", "value": "x"},
+     {"op": "replace", "path": VN, "value": {"label": "x", "personId": "7"}},
+     {"op": "replace", "path": "schemas", "value": [USER]}],
 )  # fmt: skip
 def test_change_user__what_the_registry_keeps__refused(
     accounts: dict[str, Account], write: Ask, operation: dict[str, Any]
@@ -447,6 +496,81 @@ def test_external_id__is_the_directory_s_own(
     assert "externalId" not in other("get", path).json()
     assert found(other("get", "/Users", None, data={"filter": 'externalId eq "mine"'})) == []
     assert len(found(write("get", "/Users", None, data={"filter": 'externalId eq "mine"'}))) == 1
+
+
+def test_words_of_a_directory__beside_what_the_registry_says__are_its_own(
+    accounts: dict[str, Account], write: Ask, make_ask: Callable[..., Ask]
+) -> None:
+    one = accounts["specialist"]
+    path, registry_says = f"/Users/{one.pk}", write("get", f"/Users/{one.pk}").json()
+    change = patch(
+        {"op": "replace", "path": VN, "value": {"label": "hộp thư lớn"}},
+        {"op": "add", "path": f"{ENTERPRISE}:employeeNumber", "value": "NV-0042"},
+    )
+    assert write("patch", path, change).status_code == 204
+    user = write("get", path).json()
+    assert user[VN] == {**registry_says[VN], "label": "hộp thư lớn"}
+    assert user[ENTERPRISE] == {**registry_says[ENTERPRISE], "employeeNumber": "NV-0042"}
+    assert user["meta"]["version"] != registry_says["meta"]["version"]
+    assert write("patch", path, change).status_code == 204
+    assert JournalEntry.objects.filter(action="access.scim_change_user").count() == 1
+
+    for asked in (f'{VN}:label eq "Hộp thư lớn"', f'{ENTERPRISE}:employeeNumber eq "NV-0042"'):
+        assert found(write("get", "/Users", None, data={"filter": asked})) == [one.username]
+        assert found(make_ask("other")("get", "/Users", None, data={"filter": asked})) == []
+    assert make_ask("other")("get", path).json()[VN] == registry_says[VN]
+
+    put = {key: user[key] for key in ("schemas", "userName", "name", "active")}
+    assert write("put", path, put).status_code == 200
+    user = write("get", path).json()
+    assert (user[VN], user[ENTERPRISE]) == (registry_says[VN], registry_says[ENTERPRISE])
+
+
+@pytest.mark.parametrize("word", ["x" * 61, "=1+1", "@cmd", 7, ["x"], {"a": 1}])
+def test_words_of_a_directory__too_long_or_a_formula__refused(
+    accounts: dict[str, Account], write: Ask, word: Any
+) -> None:
+    path = f"/Users/{accounts['specialist'].pk}"
+    for attribute in (f"{VN}:label", f"{ENTERPRISE}:employeeNumber"):
+        answer = write("patch", path, patch({"op": "add", "path": attribute, "value": word}))
+        assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidValue"), answer.content
+    assert write("post", "/Groups", {"displayName": "x", VN_GROUP: {"label": word}}).status_code == 400
+
+
+def test_person_id__shown_from_the_first_appointment__and_after_the_last(
+    places: Places, accounts: dict[str, Account], write: Ask
+) -> None:
+    made = write("post", "/Users", new_user(**{VN: {"label": "mới"}})).json()
+    assert made[VN] == {"label": "mới"}
+    assert ENTERPRISE not in made
+    person = Account.objects.get(pk=made["id"]).person_id
+    assert found(write("get", "/Users", None, data={"filter": f'{VN}:personId eq "{person}"'})) == []
+
+    one = accounts["specialist"]
+    with journal.act(SYSTEM, "test.end") as act:
+        Appointment.objects.filter(person=one.person).update(
+            valid=Range(NOW.date() - timedelta(days=9), NOW.date())
+        )
+        act.changed("registry.appointment", None, None, {"ended": True})
+    asked = {"filter": f'{VN}:personId eq "{one.person_id}"'}
+    assert found(write("get", "/Users", None, data=asked)) == [one.username]
+    assert write("get", f"/Users/{one.pk}").json()[VN] == {"personId": str(one.person_id)}
+
+
+def test_own_group__label__is_kept_found_and_cleared(places: Places, write: Ask) -> None:
+    made = write("post", "/Groups", {"displayName": "Danh sách thư", VN_GROUP: {"label": "thư"}}).json()
+    assert made[VN_GROUP] == {"label": "thư"}
+    own = {"filter": f"not ({VN_GROUP}:source pr)"}
+    assert found(write("get", "/Groups", None, data=own)) == ["Danh sách thư"]
+    assert found(write("get", "/Groups", None, data={"filter": f'{VN_GROUP}:label eq "thư"'})) == [
+        "Danh sách thư"
+    ]
+    path = f"/Groups/{made['id']}"
+    assert write("patch", path, patch({"op": "remove", "path": VN_GROUP})).status_code == 204
+    assert VN_GROUP not in write("get", path).json()
+    agency = f"/Groups/{places.agency('20194')}"
+    change = patch({"op": "add", "path": f"{VN_GROUP}:label", "value": "x"})
+    assert write("patch", agency, change).status_code == 403
 
 
 def test_groups__of_an_agency__cannot_be_written(
