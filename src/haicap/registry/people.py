@@ -10,6 +10,7 @@ from django.db import connection
 from haicap.kernel import clock
 from haicap.kernel.actor import Actor
 from haicap.kernel.text import fold
+from haicap.registry.held import HOLDING_OF_POST, VERSION_TODAY
 
 SHORTEST = 2
 
@@ -26,23 +27,16 @@ class PersonFound:
 
 
 # Words are matched at their beginnings: "van hoa" finds "Nguyễn Văn Hòa", and not "Lê Xuân Vạn".
-_SEARCH = """
+_SEARCH = f"""
 SELECT person.id, person.full_name, title.name, coalesce(version.name, ''), coalesce(unit.code, '')
   FROM registry_person AS person
   JOIN registry_appointment AS appointment ON appointment.person_id = person.id
    AND upper_inf(appointment.recorded) AND appointment.valid @> %(today)s::date
   JOIN registry_post AS post ON post.id = appointment.post_id
   JOIN registry_title AS title ON title.code = post.title_id
-  JOIN LATERAL (
-      SELECT agency_id FROM registry_holding
-       WHERE desk_id = post.desk_id AND begins_at <= kernel_clock_now() ORDER BY begins_at DESC LIMIT 1
-  ) AS holding ON holding.agency_id IS NOT NULL
+  JOIN LATERAL {HOLDING_OF_POST} ON holding.agency_id IS NOT NULL
   JOIN registry_agency AS agency ON agency.id = holding.agency_id
-  LEFT JOIN LATERAL (
-      SELECT name FROM registry_agencyversion
-       WHERE agency_id = agency.id AND withdrawn_at IS NULL AND begins_on <= %(today)s
-       ORDER BY begins_on DESC LIMIT 1
-  ) AS version ON true
+  LEFT JOIN LATERAL {VERSION_TODAY} ON true
   LEFT JOIN LATERAL (
       SELECT code FROM registry_unitversion
        WHERE unit_id = agency.unit_id AND upper_inf(recorded) AND lower(valid) <= %(today)s

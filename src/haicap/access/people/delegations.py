@@ -22,6 +22,7 @@ from haicap.access.people.values import clean_decision
 from haicap.kernel import clock, journal
 from haicap.kernel.actor import Actor
 from haicap.kernel.text import clean
+from haicap.registry.held import HOLDING_OF_POST, LATEST_OF_EVER, VERSION_TODAY
 
 MOST_DAYS = 90
 MOST_ROWS = 200
@@ -60,7 +61,7 @@ class DelegationRow:
         return "later" if self.begins_at > now else "now"
 
 
-_ROWS = """
+_ROWS = f"""
 SELECT delegation.id, appointment.id, holder.id, holder.full_name, delegate.id, delegate.full_name, title.name,
        coalesce(version.name, ''), agency.unit_id, lower(delegation.during), upper(delegation.during),
        delegation.reason, delegation.decision, delegation.revoked_at, upper_inf(appointment.recorded)
@@ -71,17 +72,10 @@ SELECT delegation.id, appointment.id, holder.id, holder.full_name, delegate.id, 
   JOIN registry_post AS post ON post.id = appointment.post_id
   JOIN registry_title AS title ON title.code = post.title_id
   JOIN registry_desk AS desk ON desk.id = post.desk_id
-  JOIN LATERAL (
-      SELECT agency_id FROM registry_holding
-       WHERE desk_id = post.desk_id AND begins_at <= kernel_clock_now() ORDER BY begins_at DESC LIMIT 1
-  ) AS holding ON true
+  JOIN LATERAL {HOLDING_OF_POST} ON true
   JOIN registry_agency AS agency ON agency.id = coalesce(holding.agency_id, desk.founder_id)
-  LEFT JOIN LATERAL (
-      SELECT name FROM registry_agencyversion
-       WHERE agency_id = agency.id AND withdrawn_at IS NULL AND begins_on <= %(today)s
-       ORDER BY begins_on DESC LIMIT 1
-  ) AS version ON true
- WHERE {where} AND (%(id)s::uuid IS NULL OR delegation.id = %(id)s::uuid)
+  LEFT JOIN LATERAL {VERSION_TODAY} ON true
+ WHERE {{where}} AND (%(id)s::uuid IS NULL OR delegation.id = %(id)s::uuid)
  ORDER BY lower(delegation.during) DESC, delegation.id LIMIT %(limit)s
 """
 _MINE = "(holder.id = %(person)s::uuid OR delegate.id = %(person)s::uuid)"
@@ -116,14 +110,11 @@ def posts_to_lend(actor: Actor) -> list[Step]:
     ]
 
 
-_COLLEAGUES_OF_UNIT = """
+_COLLEAGUES_OF_UNIT = f"""
 SELECT DISTINCT ON (person.sort_key, person.id) person.id, person.full_name, title.name
   FROM registry_agency AS agency
   JOIN registry_holding AS ever ON ever.agency_id = agency.id
-  JOIN LATERAL (
-      SELECT id FROM registry_holding
-       WHERE desk_id = ever.desk_id AND begins_at <= kernel_clock_now() ORDER BY begins_at DESC LIMIT 1
-  ) AS latest ON latest.id = ever.id
+  JOIN LATERAL {LATEST_OF_EVER}
   JOIN registry_post AS post ON post.desk_id = ever.desk_id
   JOIN registry_title AS title ON title.code = post.title_id
   JOIN registry_appointment AS appointment ON appointment.post_id = post.id

@@ -99,3 +99,15 @@ class LinksUnavailable(Conflict):
     """ACC-217: no account of these needs a link."""
 
     code = "ACC-217"
+
+
+class PostHeld(Conflict):
+    """ACC-218: somebody holds the post on the day on which it would close, or later."""
+
+    code = "ACC-218"
+
+
+class PostNotOpen(Conflict):
+    """ACC-219: the post is closed already; or it is asked to open again and is not closed, or may not be."""
+
+    code = "ACC-219"

@@ -54,6 +54,19 @@ class EndForm(forms.Form):
     decision = _text(_("Số quyết định"), autocomplete="off")
 
 
+class ClosePostForm(forms.Form):
+    """Đóng ghế: the first day on which it is no more, the decision, whether its holder's time ends with it."""
+
+    closes_on = _text(_("Đóng từ ngày"), required=True, most=20, inputmode="numeric", autocomplete="off")
+    decision = _text(_("Số quyết định"), autocomplete="off")
+    end_holders = forms.BooleanField(label=_("Người đang giữ thôi giữ từ ngày ấy"), required=False)
+
+    def __init__(self, *args: Any, held: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not held:
+            del self.fields["end_holders"]
+
+
 class DelegationForm(forms.Form):
     """Ủy quyền: to whom, from and until which day (included), why, by which document."""
 

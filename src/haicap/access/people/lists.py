@@ -32,6 +32,7 @@ from haicap.kernel.errors import HaicapError
 from haicap.kernel.ids import new_id
 from haicap.kernel.text import clean, fold
 from haicap.registry.desks import desk_for
+from haicap.registry.held import LATEST_OF_EVER
 from haicap.registry.models import Agency, DeskKind, Person, Title
 
 HEADS: dict[str, tuple[str, ...]] = {
@@ -50,7 +51,8 @@ TEMPLATE = (
 )  # fmt: skip
 REQUIRED = {"name": "Họ và tên", "number": "Số định danh", "agency": "Cơ quan", "title": "Chức danh"}
 MOST_AGENCIES = 20_000
-MOST_KEPT = 20
+#: rows from which on a list changes what the planner believes of the tables
+ANALYZE_FROM = 200
 
 
 @dataclass(slots=True)
@@ -274,14 +276,11 @@ def _find_people(actor: Actor, plan: ListPlan) -> None:
             row.person_id = fresh.setdefault(number, (new_id(), folded))[0]
 
 
-_CHAIRS = """
+_CHAIRS = f"""
 SELECT latest.agency_id, post.title_id, post.id, appointment.person_id,
-       lower(appointment.valid), upper(appointment.valid)
+       lower(appointment.valid), upper(appointment.valid), post.closed_on IS NOT NULL
   FROM registry_holding AS ever
-  JOIN LATERAL (
-      SELECT id, agency_id FROM registry_holding
-       WHERE desk_id = ever.desk_id AND begins_at <= kernel_clock_now() ORDER BY begins_at DESC LIMIT 1
-  ) AS latest ON latest.id = ever.id
+  JOIN LATERAL {LATEST_OF_EVER}
   JOIN registry_post AS post ON post.desk_id = ever.desk_id
   LEFT JOIN registry_appointment AS appointment
     ON appointment.post_id = post.id AND upper_inf(appointment.recorded)
@@ -295,10 +294,13 @@ def _find_posts(actor: Actor, plan: ListPlan, add_posts: bool) -> None:
     agencies = list({row.agency.id for row in plan.good if row.agency})
     posts: dict[tuple[uuid.UUID, str], dict[uuid.UUID, list[tuple[uuid.UUID, dt.date, dt.date | None]]]]
     posts = defaultdict(dict)
+    closing: set[uuid.UUID] = set()
     with connection.cursor() as cursor:
         cursor.execute(_CHAIRS, [agencies])
-        for agency_id, title, post_id, person_id, lower, upper in cursor.fetchall():
+        for agency_id, title, post_id, person_id, lower, upper, closes in cursor.fetchall():
             spells = posts[agency_id, title].setdefault(post_id, [])
+            if closes:
+                closing.add(post_id)
             if person_id is not None:
                 spells.append((person_id, lower, upper))
     for row in plan.good:
@@ -312,11 +314,11 @@ def _find_posts(actor: Actor, plan: ListPlan, add_posts: bool) -> None:
             if any(person == row.person_id for person, _from, _to in from_then):
                 row.appointed, row.post_id = True, post_id
                 break
-            if not from_then and free is None:
+            if not from_then and free is None and post_id not in closing:
                 free = post_id
         if row.appointed:
             continue
-        if free is None and add_posts and not (row.title.singular and chairs):
+        if free is None and add_posts and not (row.title.singular and chairs.keys() - closing):
             free, row.new_post = new_id(), True
             chairs[free] = []
         if free is None or row.person_id is None:
@@ -418,6 +420,7 @@ _CONTESTED = (
     "registry_post_one_holder",
     "registry_person_number_once",
     "registry_post_once",
+    "registry_post_open",
     "access_account",
 )
 _PERSON = (
@@ -451,6 +454,11 @@ def _write(actor: Actor, act: journal.Act, plan: ListPlan) -> None:
     names = ("id", "person_id", "post_id", "valid", "decision")
     _copy(act, "registry.appointment", "registry_appointment", names, appointments)
     _copy(act, "access.account", "access_account", _ACCOUNT, _new_accounts(plan))
+    if (
+        len(plan.good) >= ANALYZE_FROM
+    ):  # else lists are planned for the tables as they were, until autovacuum comes
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE registry_person, registry_post, registry_appointment, access_account")
 
 
 def _copy(

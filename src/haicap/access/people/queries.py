@@ -18,6 +18,7 @@ from haicap.access.people.policy import MANAGE_PEOPLE, Held, Scope, administers_
 from haicap.kernel import clock
 from haicap.kernel.actor import Actor
 from haicap.kernel.text import fold
+from haicap.registry.held import HOLDING_OF_POST, LATEST_OF_EVER, VERSION_TODAY
 from haicap.registry.models import AgencyKind
 
 PAGE_ROWS = 50
@@ -52,6 +53,7 @@ class Filters:
 
     text: str = ""
     agency_id: uuid.UUID | None = None
+    agency: str = ""
     title: str = ""
     without_account: bool = False
     unassigned: bool = False
@@ -60,7 +62,8 @@ class Filters:
     @property
     def narrowed(self) -> bool:
         """Whether any filter is set."""
-        return bool(self.text or self.agency_id or self.title or self.without_account or self.unassigned)
+        words = self.text or self.agency or self.title
+        return bool(words or self.agency_id or self.without_account or self.unassigned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +97,10 @@ def read_cursor(text: str) -> tuple[bytes, uuid.UUID] | None:
 
 
 # --- agencies
-_AGENCIES = """
+_AGENCIES = f"""
 SELECT agency.id, version.name, agency.kind, agency.unit_id, unit.level, unit.code, coalesce(code.code, '')
   FROM registry_agency AS agency
-  JOIN LATERAL (
-      SELECT name, fold, closed FROM registry_agencyversion
-       WHERE agency_id = agency.id AND withdrawn_at IS NULL AND begins_on <= %(today)s
-       ORDER BY begins_on DESC LIMIT 1
-  ) AS version ON NOT version.closed
+  JOIN LATERAL {VERSION_TODAY} ON NOT version.closed
   JOIN LATERAL (
       SELECT level, code FROM registry_unitversion
        WHERE unit_id = agency.unit_id AND upper_inf(recorded) AND valid @> %(today)s::date LIMIT 1
@@ -153,10 +152,9 @@ def administered_agencies(actor: Actor, text: str = "", *, limit: int = MOST_AGE
     return _agencies(scope_of(actor), text, limit=limit)
 
 
-def visible_agencies(actor: Actor, *, limit: int = MOST_AGENCIES) -> list[AgencyRow]:
-    """Agencies whose people the actor sees."""
-    scope = scope_of(actor)
-    return _agencies(scope, limit=limit)
+def visible_agencies(actor: Actor, text: str = "", *, limit: int = MOST_AGENCIES) -> list[AgencyRow]:
+    """Agencies whose people the actor sees; `text` narrows by name, in any spelling, or unit code."""
+    return _agencies(scope_of(actor), text, limit=limit)
 
 
 def agency_of(actor: Actor, agency_id: uuid.UUID, *, managing: bool = False) -> AgencyRow:
@@ -218,21 +216,15 @@ _COLLEAGUES = (
     + ", mine AS MATERIALIZED (SELECT DISTINCT person_id FROM places WHERE valid @> %(today)s::date"
     + " UNION SELECT %(self)s::uuid WHERE %(self)s::uuid IS NOT NULL)"
 )
-_POSTS_NOW = """
+_POSTS_NOW = f"""
     SELECT post.title_id, holding.agency_id, title.name AS title, title.rank,
-           coalesce(version.name, '') AS agency
+           coalesce(version.name, '') AS agency, ' ' || version.fold AS place
       FROM registry_appointment AS appointment
       JOIN registry_post AS post ON post.id = appointment.post_id
       JOIN registry_title AS title ON title.code = post.title_id
-      JOIN LATERAL (
-          SELECT agency_id FROM registry_holding
-           WHERE desk_id = post.desk_id AND begins_at <= kernel_clock_now() ORDER BY begins_at DESC LIMIT 1
-      ) AS holding ON holding.agency_id IS NOT NULL
-      LEFT JOIN LATERAL (
-          SELECT name FROM registry_agencyversion
-           WHERE agency_id = holding.agency_id AND withdrawn_at IS NULL AND begins_on <= %(today)s
-           ORDER BY begins_on DESC LIMIT 1
-      ) AS version ON true
+      JOIN LATERAL {HOLDING_OF_POST} ON true
+      JOIN registry_agency AS agency ON agency.id = holding.agency_id
+      LEFT JOIN LATERAL {VERSION_TODAY} ON true
      WHERE appointment.person_id = person.id AND upper_inf(appointment.recorded)
        AND appointment.valid @> %(today)s::date
 """
@@ -256,8 +248,10 @@ def _people_sql(scope: Scope, filters: Filters, person_id: uuid.UUID | None) -> 
         where.append("person.id = %(person)s")
     if _pattern(filters.text):
         where.append("' ' || person.fold LIKE %(pattern)s")
-    if filters.agency_id or filters.title:
+    if filters.agency_id or filters.title or _pattern(filters.agency):
         narrowed = ["true"]
+        if _pattern(filters.agency):
+            narrowed.append("at.place LIKE %(agency_pattern)s")
         if filters.agency_id:
             narrowed.append("at.agency_id = %(agency)s")
         if filters.title:
@@ -288,6 +282,7 @@ def _people(
         "person": person_id,
         "pattern": _pattern(filters.text),
         "agency": filters.agency_id,
+        "agency_pattern": _pattern(filters.agency),
         "title": filters.title,
         "after_key": after_key,
         "after_id": after_id,
@@ -359,7 +354,7 @@ class Step:
 
 
 # Where a desk is closed, the agency that set it up is named; its posts are held no longer.
-_STEPS = """
+_STEPS = f"""
 SELECT appointment.id, person.id, person.full_name, post.id, title.code, title.name, post.number,
        agency.id, coalesce(version.name, ''), agency.kind, agency.unit_id, unit.level,
        lower(appointment.valid), upper(appointment.valid), appointment.decision
@@ -368,19 +363,12 @@ SELECT appointment.id, person.id, person.full_name, post.id, title.code, title.n
   JOIN registry_post AS post ON post.id = appointment.post_id
   JOIN registry_title AS title ON title.code = post.title_id
   JOIN registry_desk AS desk ON desk.id = post.desk_id
-  JOIN LATERAL (
-      SELECT agency_id FROM registry_holding
-       WHERE desk_id = post.desk_id AND begins_at <= kernel_clock_now() ORDER BY begins_at DESC LIMIT 1
-  ) AS holding ON true
+  JOIN LATERAL {HOLDING_OF_POST} ON true
   JOIN registry_agency AS agency ON agency.id = coalesce(holding.agency_id, desk.founder_id)
   JOIN registry_unit AS unit ON unit.id = agency.unit_id
-  LEFT JOIN LATERAL (
-      SELECT name FROM registry_agencyversion
-       WHERE agency_id = agency.id AND withdrawn_at IS NULL AND begins_on <= %(today)s
-       ORDER BY begins_on DESC LIMIT 1
-  ) AS version ON true
- WHERE upper_inf(appointment.recorded) AND {where}
- ORDER BY {order}
+  LEFT JOIN LATERAL {VERSION_TODAY} ON true
+ WHERE upper_inf(appointment.recorded) AND {{where}}
+ ORDER BY {{order}}
  LIMIT %(limit)s
 """
 
@@ -464,30 +452,58 @@ class PostRow:
     singular: bool
     holder_id: uuid.UUID | None
     holder: str
+    closed_on: date | None
+    agency_id: uuid.UUID
+
+    @property
+    def state(self) -> str:
+        """ "open", "closing" (on a day to come) or "closed"."""
+        if self.closed_on is None:
+            return "open"
+        return "closed" if self.closed_on <= clock.today() else "closing"
 
 
-_POSTS = """
-SELECT post.id, title.code, title.name, post.number, title.singular, holder.id, coalesce(holder.full_name, '')
+_POSTS = f"""
+SELECT post.id, title.code, title.name, post.number, title.singular, holder.id, coalesce(holder.full_name, ''),
+       post.closed_on, latest.agency_id
   FROM registry_holding AS ever
-  JOIN LATERAL (
-      SELECT id, agency_id FROM registry_holding
-       WHERE desk_id = ever.desk_id AND begins_at <= kernel_clock_now() ORDER BY begins_at DESC LIMIT 1
-  ) AS latest ON latest.id = ever.id
+  JOIN LATERAL {LATEST_OF_EVER}
+  JOIN registry_agency AS agency ON agency.id = latest.agency_id
   JOIN registry_post AS post ON post.desk_id = ever.desk_id
   JOIN registry_title AS title ON title.code = post.title_id
   LEFT JOIN registry_appointment AS appointment
     ON appointment.post_id = post.id AND upper_inf(appointment.recorded) AND appointment.valid @> %(today)s::date
   LEFT JOIN registry_person AS holder ON holder.id = appointment.person_id
- WHERE ever.agency_id = %(agency)s
+ WHERE {{where}}
  ORDER BY title.rank, title.code, post.number, post.id LIMIT %(limit)s
 """
 
 
-def posts_at(agency_id: uuid.UUID) -> list[PostRow]:
-    """The posts at the desks that an agency holds now, by rank, with who holds them today."""
+def _posts(where: str, params: dict[str, Any]) -> list[PostRow]:
     with connection.cursor() as cursor:
-        cursor.execute(_POSTS, {"agency": agency_id, "today": clock.today(), "limit": MOST_POSTS})
+        cursor.execute(_POSTS.format(where=where), {"today": clock.today(), "limit": MOST_POSTS, **params})
         return [PostRow(*row) for row in cursor.fetchall()]
+
+
+def posts_at(agency_id: uuid.UUID) -> list[PostRow]:
+    """The posts at the desks that an agency holds now, by rank, with who holds them today; also closed ones."""
+    return _posts("ever.agency_id = %(agency)s", {"agency": agency_id})
+
+
+def post_of(actor: Actor, post_id: uuid.UUID) -> tuple[PostRow, AgencyRow]:
+    """A post at an agency that the actor looks after, and the agency. Raises NoSuchPerson (ACC-201)."""
+    scope = scope_of(actor)
+    params = {"post": post_id, "everything": scope.everything, "units": list(scope.unit_ids)}
+    where = "post.id = %(post)s AND (%(everything)s OR agency.unit_id = ANY(%(units)s::uuid[]))"
+    found = _posts(where, params) if scope.manages else []
+    if not found:
+        raise no_such()
+    return found[0], agency_of(actor, found[0].agency_id, managing=True)
+
+
+def spells_of_post(post_id: uuid.UUID) -> list[Step]:
+    """Who held, holds and will hold a post, the latest first. The caller has checked who asks."""
+    return _steps("appointment.post_id = %(post)s", "lower(appointment.valid) DESC", {"post": post_id})
 
 
 def export(actor: Actor, filters: Filters) -> list[PersonRow]:
@@ -511,8 +527,10 @@ __all__ = [
     "no_such",
     "people_of",
     "person_of",
+    "post_of",
     "posts_at",
     "read_cursor",
+    "spells_of_post",
     "standing_posts",
     "step_of",
     "visible_agencies",

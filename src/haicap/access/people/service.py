@@ -26,10 +26,12 @@ from haicap.access.people.errors import (
     EmailTaken,
     ListMoved,
     NumberTaken,
+    PostHeld,
+    PostNotOpen,
     PostTaken,
 )
 from haicap.access.people.policy import Held
-from haicap.access.people.queries import AgencyRow, Step, administered_agencies, people_of, person_of
+from haicap.access.people.queries import AgencyRow, PostRow, Step, administered_agencies, people_of, person_of
 from haicap.access.people.values import PersonValues, clean_day, clean_decision, clean_email
 from haicap.access.sign_in import service as sign_in
 from haicap.kernel import journal
@@ -42,6 +44,7 @@ __all__ = [
     "add_post",
     "administered_agencies",
     "appoint",
+    "close_post",
     "create_person",
     "edit_person",
     "end_appointment",
@@ -50,6 +53,7 @@ __all__ = [
     "people_of",
     "person_of",
     "remove_second_factors",
+    "reopen_post",
     "set_email",
     "set_locked",
 ]
@@ -224,9 +228,14 @@ def _title(code: str) -> Title:
 
 def _free_post(agency: AgencyRow, title: Title, begins_on: dt.date, person_id: uuid.UUID) -> uuid.UUID:
     """A post of this title that nobody holds from that day on; locked, so that two appointments do not race."""
-    posts = [post.id for post in queries.posts_at(agency.id) if post.title == title.code]
-    locked = list(
-        Post.objects.select_for_update().filter(id__in=posts).order_by("id").values_list("id", flat=True)
+    posts = [
+        post.id for post in queries.posts_at(agency.id) if post.title == title.code and post.closed_on is None
+    ]
+    locked = set(
+        Post.objects.select_for_update()
+        .filter(id__in=posts, closed_on__isnull=True)
+        .order_by("id")
+        .values_list("id", flat=True)
     )
     standing = Appointment.objects.filter(
         post_id__in=locked, recorded__upper_inf=True, valid__overlap=Range(begins_on, None, "[)")
@@ -240,7 +249,7 @@ def _free_post(agency: AgencyRow, title: Title, begins_on: dt.date, person_id: u
             todo=_("Xem quá trình công tác của người này."),
             where="title",
         )
-    free = [post for post in posts if post not in held]
+    free = [post for post in posts if post in locked and post not in held]
     if not free:
         raise _taken(agency, title)
     return free[0]
@@ -342,18 +351,110 @@ def add_post(actor: Actor, agency_id: uuid.UUID, title: str) -> Post:
         kind = DeskKind.LEADERSHIP if found.leads else DeskKind.WORK
         desk = desk_for(Agency.objects.get(pk=agency.id), actor=actor, kind=kind)
         Desk.objects.select_for_update().get(pk=desk.pk)
-        mine = [post for post in queries.posts_at(agency.id) if post.title == found.code]
-        if found.singular and mine:
-            raise BadAppointment(
-                _("%(agency)s chỉ có một ghế %(title)s.") % {"agency": agency.name, "title": found.name},
-                kept=_("Chưa có gì được ghi."),
-                todo=_("Kết thúc bổ nhiệm của người đang giữ trước."),
-                where="title",
-            )
+        if found.singular and _open_posts(agency, found.code):
+            raise _one_only(agency, found.name)
         last = Post.objects.filter(desk=desk, title=found).aggregate(last=Max("number"))["last"] or 0
         post = Post.objects.create(desk=desk, title=found, number=last + 1)
         act.changed("registry.post", post.id, None, journal.values(post))
     return post
+
+
+def _open_posts(agency: AgencyRow, title: str) -> list[PostRow]:
+    """Posts of a title that an agency has, also those that close on a day to come."""
+    return [post for post in queries.posts_at(agency.id) if post.title == title and post.state != "closed"]
+
+
+def _one_only(agency: AgencyRow, title: str) -> BadAppointment:
+    return BadAppointment(
+        _("%(agency)s chỉ có một ghế %(title)s.") % {"agency": agency.name, "title": title},
+        kept=_("Chưa có gì được ghi."),
+        todo=_("Kết thúc bổ nhiệm của người đang giữ trước."),
+        where="title",
+    )
+
+
+def close_post(
+    actor: Actor, post_id: uuid.UUID, closes_on: dt.date, decision: str = "", *, end_holders: bool = False
+) -> Post:
+    """Đóng ghế: from the day `closes_on` on nobody holds the post; its history stays readable.
+
+    `end_holders`: whoever holds it then, or would later, ceases to on that day; else a held post is refused.
+    Raises NoSuchPerson (ACC-201), TitleNotGiven (ACC-203), NotToOneself (ACC-204), BadPerson (ACC-206) for the day,
+    PostHeld (ACC-218), PostNotOpen (ACC-219).
+    """
+    policy.require(actor, policy.MANAGE_PEOPLE)
+    decision = clean_decision(decision)
+    closes_on = clean_day(closes_on, "closes_on")
+    with journal.act(actor, "access.close_post", resolution=decision) as act:
+        post, row = _managed_post(actor, post_id)
+        if row.closed_on is not None:
+            raise PostNotOpen(
+                _("Ghế này đã ghi đóng từ %(day)s.") % {"day": f"{row.closed_on:%d/%m/%Y}"},
+                kept=_("Ngày đã ghi giữ nguyên."),
+                todo=_("Muốn đổi ngày: mở lại ghế rồi đóng."),
+            )
+        for step in _beyond(post, closes_on):
+            policy.require_other(actor, step.person_id)
+            if not end_holders:
+                raise _held(step, _("Đánh dấu cho người ấy thôi giữ từ ngày đóng, hoặc chọn ngày khác."))
+            end_appointment(actor, step.appointment_id, max(closes_on, step.begins_on), decision)
+        row.closed_on = closes_on
+        row.save(update_fields=["closed_on"])
+        act.changed("registry.post", row.id, {"closed_on": None}, {"closed_on": closes_on})
+    return row
+
+
+def _managed_post(actor: Actor, post_id: uuid.UUID) -> tuple[PostRow, Post]:
+    """A post that the actor looks after and whose title it may give, locked for writing."""
+    post, agency = queries.post_of(actor, post_id)
+    policy.require_give(actor, Held(post.title, post.title_name, agency.level, agency.kind, agency.unit_id))
+    return post, Post.objects.select_for_update().get(pk=post.id)
+
+
+def _beyond(post: PostRow, closes_on: dt.date) -> list[Step]:
+    """Appointments that would outlive the post. Raises PostHeld (ACC-218) for what is history already."""
+    beyond = [
+        step
+        for step in queries.spells_of_post(post.id)
+        if step.ends_on is None or step.ends_on > max(closes_on, step.begins_on)
+    ]
+    for step in beyond:
+        if step.state == "past":
+            raise _held(step, _("Chọn ngày đóng từ ngày người ấy thôi giữ trở đi."))
+    return beyond
+
+
+def _held(step: Step, todo: str) -> PostHeld:
+    until = _("đến trước %(day)s") % {"day": f"{step.ends_on:%d/%m/%Y}"} if step.ends_on else _("không hạn")
+    return PostHeld(
+        _("%(person)s giữ ghế này từ %(first)s, %(until)s.")
+        % {"person": step.person, "first": f"{step.begins_on:%d/%m/%Y}", "until": until},
+        kept=_("Ghế và bổ nhiệm giữ nguyên."),
+        todo=todo,
+        where="closes_on",
+    )
+
+
+def reopen_post(actor: Actor, post_id: uuid.UUID) -> Post:
+    """Mở lại ghế: the post may be held again; who held it before does not come back by it.
+
+    Raises NoSuchPerson (ACC-201), TitleNotGiven (ACC-203), BadAppointment (ACC-214) where the agency has another post
+    of a title with one holder, PostNotOpen (ACC-219).
+    """
+    policy.require(actor, policy.MANAGE_PEOPLE)
+    with journal.act(actor, "access.reopen_post") as act:
+        post, row = _managed_post(actor, post_id)
+        if row.closed_on is None:
+            raise PostNotOpen(
+                _("Ghế này đang mở."), kept=_("Không có gì thay đổi."), todo=_("Không cần làm gì thêm.")
+            )
+        agency = queries.agency_of(actor, post.agency_id, managing=True)
+        if post.singular and any(each.id != post.id for each in _open_posts(agency, post.title)):
+            raise _one_only(agency, post.title_name)
+        was, row.closed_on = row.closed_on, None
+        row.save(update_fields=["closed_on"])
+        act.changed("registry.post", row.id, {"closed_on": was}, {"closed_on": None})
+    return row
 
 
 # --- accounts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from haicap.access.people import import_views, lending_views, views
+from haicap.access.people import import_views, lending_views, post_views, views
 
 app_name = "people"
 
@@ -17,8 +17,10 @@ urlpatterns = [
     path("lam-viec/nguoi/nhap/<uuid:import_id>/", import_views.preview, name="import-preview"),
     path("lam-viec/nguoi/nhap/<uuid:import_id>/ket-qua.csv", import_views.report, name="import-report"),
     path("lam-viec/nguoi/nhap/<uuid:import_id>/phieu.pdf", import_views.slips, name="import-slips"),
-    path("lam-viec/nguoi/co-quan/<uuid:agency_id>/", views.agency, name="agency"),
-    path("lam-viec/nguoi/co-quan/<uuid:agency_id>/them-ghe/", views.add_post, name="add-post"),
+    path("lam-viec/nguoi/co-quan/<uuid:agency_id>/", post_views.agency, name="agency"),
+    path("lam-viec/nguoi/co-quan/<uuid:agency_id>/them-ghe/", post_views.add_post, name="add-post"),
+    path("lam-viec/nguoi/ghe/<uuid:post_id>/dong/", post_views.close, name="close-post"),
+    path("lam-viec/nguoi/ghe/<uuid:post_id>/mo-lai/", post_views.reopen, name="reopen-post"),
     path("lam-viec/nguoi/<uuid:person_id>/", views.person, name="person"),
     path("lam-viec/nguoi/<uuid:person_id>/sua/", views.edit, name="edit"),
     path("lam-viec/nguoi/<uuid:person_id>/bo-nhiem/", views.appoint, name="appoint"),

@@ -23,6 +23,7 @@ from haicap.access.people.forms import ChairForm, EndForm, PersonForm
 from haicap.access.people.queries import AgencyRow, Filters, PersonRow
 from haicap.access.people.timeline import timeline
 from haicap.access.people.values import clean_day
+from haicap.access.personal_data.service import Purpose, note_reading, person_subject
 from haicap.access.sign_in import service as sign_in
 from haicap.kernel import clock, journal
 from haicap.kernel.actor import Actor
@@ -31,6 +32,8 @@ from haicap.registry.exports import csv_response, xlsx_response
 from haicap.registry.models import Person, Title
 
 EDIT = ["GET", "HEAD", "POST"]
+#: agencies of one name that the list offers to choose from
+MOST_OFFERED = 10
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -46,24 +49,34 @@ def tell(request: HttpRequest, error: HaicapError) -> None:
 
 def filters_of(request: HttpRequest) -> Filters:
     """The filters of the address; what cannot be read does not narrow."""
-    given = request.GET
+    asked = request.GET
     try:
-        agency = uuid.UUID(given.get("co-quan", ""))
+        agency = uuid.UUID(asked.get("co-quan", ""))
     except ValueError:
         agency = None
     return Filters(
-        text=given.get("tim", "").replace("\0", "")[:100],
+        text=asked.get("tim", "").replace("\0", "")[:100],
         agency_id=agency,
-        title=given.get("chuc-danh", "").replace("\0", "")[:30],
-        without_account="chua-co-tai-khoan" in given,
-        unassigned="cho-phan-cong" in given,
-        after=queries.read_cursor(given.get("sau", "")),
+        agency="" if agency else asked.get("ten-co-quan", "").replace("\0", "")[:100],
+        title=asked.get("chuc-danh", "").replace("\0", "")[:30],
+        without_account="chua-co-tai-khoan" in asked,
+        unassigned="cho-phan-cong" in asked,
+        after=queries.read_cursor(asked.get("sau", "")),
     )
 
 
-def _query(request: HttpRequest, **changes: str) -> str:
+def _chosen(actor: Actor, filters: Filters) -> str:
+    """The name of the agency that the list is narrowed to; nothing for one that the actor does not see."""
+    try:
+        return queries.agency_of(actor, filters.agency_id).name if filters.agency_id else ""
+    except NoSuchPerson:
+        return ""
+
+
+def _query(request: HttpRequest, *, without: tuple[str, ...] = (), **changes: str) -> str:
     query = request.GET.copy()
-    query.pop("sau", None)
+    for name in ("sau", *without):
+        query.pop(name, None)
     for key, value in changes.items():
         query[key] = value
     return query.urlencode()
@@ -85,7 +98,13 @@ def people(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "next": _query(request, sau=after) if after else "",
         "first": _query(request) if filters.after else "",
-        "agencies": queries.visible_agencies(actor),
+        "chosen": _chosen(actor, filters),
+        "agencies": queries.visible_agencies(actor, filters.agency, limit=MOST_OFFERED + 1)
+        if filters.agency
+        else [],
+        "most": MOST_OFFERED,
+        "without_agency": _query(request, without=("co-quan",)),
+        "without_name": _query(request, without=("ten-co-quan", "co-quan")),
         "titles": Title.objects.order_by("rank", "name"),
         "manages": manages,
         "imports": actor.may(policy.IMPORT),
@@ -126,6 +145,15 @@ def export(request: HttpRequest, form: str) -> StreamingHttpResponse | FileRespo
     journal.note(
         actor, "access.export_people", record="registry.person", after={"count": len(rows), "form": form}
     )
+    note_reading(  # the file has everybody's number: a look at each
+        actor,
+        [(person_subject(row.id), row.id) for row in rows],
+        system="access",
+        record="registry.person",
+        purpose=Purpose.REPORT,
+        text=_("tải danh sách người"),
+        correlation_id=getattr(request, "correlation_id", None),
+    )
     name = f"nguoi-{clock.today():%Y-%m-%d}"
     if form == "csv":
         return csv_response(name, export_header(), _export_rows(rows))
@@ -141,9 +169,26 @@ def person(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     return _person_page(request, person_id)
 
 
+def note_look(request: HttpRequest, person_id: uuid.UUID, text: str) -> None:
+    """Ghi lượt xem: this page shows the data of one other person; `text` says which page (ADR 0013)."""
+    actor = actor_of(request)
+    manages = actor.may(policy.MANAGE_PEOPLE)
+    note_reading(
+        actor,
+        person_subject(person_id),
+        system="access",
+        record="registry.person",
+        record_id=person_id,
+        purpose=Purpose.MANAGE if manages else Purpose.INSPECT if actor.sees_all else Purpose.HANDLE,
+        text=text,
+        correlation_id=getattr(request, "correlation_id", None),
+    )
+
+
 def _person_page(request: HttpRequest, person_id: uuid.UUID, link: str = "") -> HttpResponse:
     actor = actor_of(request)
     row = queries.person_of(actor, person_id)
+    note_look(request, person_id, _("cấp liên kết đăng nhập") if link else _("trang một người"))
     manages = actor.may(policy.MANAGE_PEOPLE)
     steps = queries.career_of(person_id)
     within = manages and not policy.beyond(actor, service.posts_that_count(person_id))
@@ -181,7 +226,7 @@ def _person_page(request: HttpRequest, person_id: uuid.UUID, link: str = "") -> 
     return response
 
 
-def _form_page(
+def form_page(
     request: HttpRequest,
     title: str,
     forms: list[Form],
@@ -189,7 +234,9 @@ def _form_page(
     back: str,
     error: HaicapError | None = None,
     note: str = "",
+    **more: Any,
 ) -> HttpResponse:
+    """A page of one or several forms with what they ask about; `more` goes to the template."""
     context = {
         "title": title,
         "forms": forms,
@@ -198,11 +245,13 @@ def _form_page(
         "error": error,
         "note": note,
         "crumbs": [(_("Người của cơ quan"), reverse("people:list")), (title, "")],
+        **more,
     }
     return render(request, "access/people/form.html", context, status=error.http_status if error else 200)
 
 
-def _given(form: Form, field: str) -> str:
+def given(form: Form, field: str) -> str:
+    """What was given in a field, as text."""
     return str(form.cleaned_data.get(field, ""))
 
 
@@ -217,7 +266,7 @@ def refused(forms: list[Any], error: HaicapError) -> HaicapError | None:
 
 def _titles_for(actor: Actor, agency: AgencyRow) -> list[tuple[str, str]]:
     """Titles that the actor may give at this agency: those with a post there first."""
-    here = {post.title for post in queries.posts_at(agency.id)}
+    here = {post.title for post in queries.posts_at(agency.id) if post.closed_on is None}
     return [
         (title.code, title.name)
         for title in Title.objects.filter(code__in=here).order_by("rank", "name")
@@ -267,7 +316,7 @@ def create(request: HttpRequest) -> HttpResponse:
     forms: list[Form] = [about]
     chair = None
     if chosen is not None:
-        chair = ChairForm(data, titles=_titles_for(actor, chosen), initial=_today())
+        chair = ChairForm(data, titles=_titles_for(actor, chosen), initial=from_today())
         forms.append(chair)
     error = None
     whole = [form.is_valid() for form in forms]  # every form shows its own errors
@@ -276,9 +325,9 @@ def create(request: HttpRequest) -> HttpResponse:
             place = (
                 service.Chair(
                     chosen.id,
-                    _given(chair, "title"),
-                    clean_day(_given(chair, "begins_on"), "begins_on"),
-                    _given(chair, "decision"),
+                    given(chair, "title"),
+                    clean_day(given(chair, "begins_on"), "begins_on"),
+                    given(chair, "decision"),
                 )
                 if chair is not None and chosen is not None
                 else None
@@ -289,10 +338,11 @@ def create(request: HttpRequest) -> HttpResponse:
         except HaicapError as problem:
             error = refused(forms, problem)
     note = chosen.name if chosen else _("Không kèm chức danh")
-    return _form_page(request, title, forms, _("Ghi"), reverse("people:list"), error, note)
+    return form_page(request, title, forms, _("Ghi"), reverse("people:list"), error, note)
 
 
-def _today() -> dict[str, str]:
+def from_today() -> dict[str, str]:
+    """Today in every field that asks for a day."""
     return {"begins_on": f"{clock.today():%d/%m/%Y}", "ends_on": f"{clock.today():%d/%m/%Y}"}
 
 
@@ -305,6 +355,7 @@ def edit(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     policy.require(actor, policy.MANAGE_PEOPLE)
     queries.person_of(actor, person_id, managing=True)
     found = Person.objects.get(pk=person_id)
+    note_look(request, person_id, _("sửa lý lịch"))
     names = ("family_name", "middle_name", "given_name", "personal_number", "email", "phone")
     form = PersonForm(request.POST or None, initial={name: getattr(found, name) for name in names})
     error = None
@@ -316,7 +367,7 @@ def edit(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
         except HaicapError as problem:
             error = refused([form], problem)
     back = reverse("people:person", args=[person_id])
-    return _form_page(request, _("Sửa lý lịch"), [form], _("Lưu"), back, error, str(found.full_name))
+    return form_page(request, _("Sửa lý lịch"), [form], _("Lưu"), back, error, str(found.full_name))
 
 
 @require_http_methods(EDIT)
@@ -332,20 +383,20 @@ def appoint(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     if chosen is None:
         return _choose_agency(request, title)
     data = request.POST if request.method == "POST" else None
-    form = ChairForm(data, titles=_titles_for(actor, chosen), initial=_today())
+    form = ChairForm(data, titles=_titles_for(actor, chosen), initial=from_today())
     error = None
     if data is not None and form.is_valid():
         try:
-            begins_on = clean_day(_given(form, "begins_on"), "begins_on")
+            begins_on = clean_day(given(form, "begins_on"), "begins_on")
             service.appoint(
-                actor, person_id, chosen.id, _given(form, "title"), begins_on, _given(form, "decision")
+                actor, person_id, chosen.id, given(form, "title"), begins_on, given(form, "decision")
             )
             messages.success(request, _("Đã ghi bổ nhiệm."))
             return redirect("people:person", person_id)
         except HaicapError as problem:
             error = refused([form], problem)
     back = reverse("people:person", args=[person_id])
-    return _form_page(request, title, [form], _("Bổ nhiệm"), back, error, f"{row.name} · {chosen.name}")
+    return form_page(request, title, [form], _("Bổ nhiệm"), back, error, f"{row.name} · {chosen.name}")
 
 
 @require_http_methods(EDIT)
@@ -358,12 +409,12 @@ def end(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
     step = queries.step_of(appointment_id)
     if not policy.administers_unit(actor, step.unit_id):
         raise queries.no_such()
-    form = EndForm(request.POST or None, initial=_today())
+    form = EndForm(request.POST or None, initial=from_today())
     error = None
     if request.method == "POST" and form.is_valid():
         try:
-            ends_on = clean_day(_given(form, "ends_on"), "ends_on")
-            service.end_appointment(actor, appointment_id, ends_on, _given(form, "decision"))
+            ends_on = clean_day(given(form, "ends_on"), "ends_on")
+            service.end_appointment(actor, appointment_id, ends_on, given(form, "decision"))
             messages.success(request, _("Đã ghi thôi giữ chức danh."))
             try:
                 queries.person_of(actor, step.person_id)
@@ -374,7 +425,7 @@ def end(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
             error = refused([form], problem)
     note = f"{step.person} · {step.title_name}, {step.agency}"
     back = reverse("people:person", args=[step.person_id])
-    return _form_page(request, _("Thôi giữ chức danh"), [form], _("Ghi"), back, error, note)
+    return form_page(request, _("Thôi giữ chức danh"), [form], _("Ghi"), back, error, note)
 
 
 # --- accounts
@@ -419,45 +470,6 @@ def pdf_answer(content: bytes, name: str) -> HttpResponse:
     response["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
     response["Cache-Control"] = "no-store"
     return response
-
-
-# --- agencies over time
-@require_safe
-@login_required
-@never_cache
-def agency(request: HttpRequest, agency_id: uuid.UUID) -> HttpResponse:
-    """Chức danh của một cơ quan qua thời gian: its posts, who holds them, who held them."""
-    actor = actor_of(request)
-    found = queries.agency_of(actor, agency_id)
-    manages = actor.may(policy.MANAGE_PEOPLE)
-    context = {
-        "title": found.name,
-        "crumbs": [(_("Người của cơ quan"), reverse("people:list")), (found.name, "")],
-        "agency": found,
-        "posts": queries.posts_at(agency_id),
-        "history": queries.history_of_agency(agency_id) if manages or actor.sees_all else [],
-        "manages": manages,
-        "titles": [
-            title
-            for title in Title.objects.order_by("rank", "name")
-            if manages and policy.may_give(actor, title.code, found.level, found.kind)
-        ],
-    }
-    return render(request, "access/people/agency.html", context)
-
-
-@require_POST
-@login_required
-def add_post(request: HttpRequest, agency_id: uuid.UUID) -> HttpResponse:
-    """Thêm ghế."""
-    try:
-        service.add_post(actor_of(request), agency_id, request.POST.get("chuc-danh", "")[:30])
-        messages.success(request, _("Đã thêm một ghế."))
-    except NoSuchPerson:
-        raise
-    except HaicapError as error:
-        tell(request, error)
-    return redirect("people:agency", agency_id)
 
 
 # --- the matrix

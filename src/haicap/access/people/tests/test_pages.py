@@ -11,7 +11,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from haicap.access.hats import hats_of
-from haicap.access.models import Account, PeopleImport
+from haicap.access.models import Account, PeopleImport, Reading
 from haicap.access.people import service
 from haicap.access.people.tests.conftest import SignIn, person_at
 from haicap.access.people.tests.test_lists import HEAD, _row
@@ -42,6 +42,7 @@ def _state() -> tuple[int, ...]:
         ("account", "person", "post"),
         ("end", "appointment", "get"),
         ("end", "appointment", "post"),
+        ("close-post", "post", "get"),
         ("agency", "agency", "get"),
         ("add-post", "agency", "post"),
         ("lend", "appointment", "get"),
@@ -60,6 +61,7 @@ def test_pages__ids_of_another_commune__not_found_and_nothing_written(
     ids = {
         "person": other.person_id,
         "appointment": other.id,
+        "post": other.post_id,
         "agency": places.agency("20196", "phong", DIVISION),
         "nothing": uuid.uuid4(),
     }
@@ -213,3 +215,57 @@ def test_matrix__every_permission_of_the_table__shown(places: Places, sign_in: S
     text = sign_in("20194", "chuyen_vien", "phong", DIVISION).get(reverse("people:matrix")).content.decode()
     for word in ("registry.manage_people", "Quản trị tỉnh", "toàn tỉnh", "reorganisation.cut_over"):
         assert word in text
+
+
+# --- looks at personal data
+def test_person_page__another_s__the_look_is_noted(places: Places, sign_in: SignIn, xa: Actor) -> None:
+    step = person_at(places, "20194", "chuyen_vien", "phong", DIVISION)
+    client = sign_in(*XA)
+    client.get(reverse("people:person", args=[step.person_id]))
+    client.get(reverse("people:edit", args=[step.person_id]))
+    rows = Reading.objects.filter(subject=f"person:{step.person_id}")
+    assert {(row.actor_person_id, row.purpose, row.record_id) for row in rows} == {
+        (xa.person_id, "manage", step.person_id)
+    }
+    assert len(rows) == 2
+
+
+def test_person_page__one_s_own_or_refused__nothing_is_noted(
+    places: Places, sign_in: SignIn, xa: Actor
+) -> None:
+    client = sign_in(*XA)
+    other = person_at(places, "20196", "chuyen_vien", "phong", DIVISION)
+    client.get(reverse("people:person", args=[xa.person_id]))
+    client.get(reverse("people:person", args=[other.person_id]))
+    client.get(reverse("people:list"))
+    assert not Reading.objects.exists()
+
+
+def test_export__with_numbers__a_look_at_everybody(places: Places, sign_in: SignIn) -> None:
+    answer = sign_in(*XA).get(reverse("people:export", args=["csv"]))
+    lines = b"".join(answer.streaming_content).decode().strip().splitlines()
+    noted = Reading.objects.filter(purpose="report")
+    assert len(lines) - 1 - noted.count() in (0, 1)  # one's own is no look
+    assert noted.count() > 5
+
+
+# --- the list's filter by agency
+def test_list__agency_by_part_of_its_name__any_spelling(places: Places, sign_in: SignIn) -> None:
+    client = sign_in("48", "quan_tri_tinh", "so", "Khoa học và Công nghệ")
+    step = person_at(places, "20458", "chu_tich")
+    page = client.get(reverse("people:list"), {"ten-co-quan": "UY BAN nhan dan xa avuong"}).content.decode()
+    agency = places.agency("20458")
+    assert f"co-quan={agency}" in page
+    assert reverse("people:person", args=[step.person_id]) in page
+    other = person_at(places, "20196", "chu_tich").person_id
+    assert reverse("people:person", args=[other]) not in page
+    chosen = client.get(reverse("people:list"), {"co-quan": str(agency)}).content.decode()
+    assert f'name="co-quan" value="{agency}"' in chosen
+
+
+def test_list__agency_of_another_commune__nothing_of_it(places: Places, sign_in: SignIn) -> None:
+    page = sign_in(*XA).get(reverse("people:list"), {"ten-co-quan": "Hòa Cường"}).content.decode()
+    assert str(places.agency("20196")) not in page
+    assert "Không có người nào như vậy" in page
+    chosen = sign_in(*XA).get(reverse("people:list"), {"co-quan": str(places.agency("20196"))})
+    assert "Hòa Cường" not in chosen.content.decode()
