@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.usersessions.models import UserSession
+from django.db.models import QuerySet
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from haicap.access.models import (
@@ -118,58 +121,64 @@ class DeviceSource(PersonalDataSource):
         return KnownDevice.objects.filter(account_id=subject.account_id).delete()[0]
 
 
-class SignInSource(PersonalDataSource):
-    """The sign-in log."""
+class KeptSource(PersonalDataSource):
+    """Records that stay as long as the law asks for them, told as they are, the oldest first."""
+
+    at: ClassVar[str] = "at"
+    told: ClassVar[tuple[str, ...]]
+    reason: ClassVar[str | Promise] = EVIDENCE
+    legal_basis: ClassVar[str | Promise] = LAW_91
+
+    @abstractmethod
+    def rows(self, subject: DataSubject) -> QuerySet[Any]:
+        """The records about the subject."""
+
+    def collect(self, subject: DataSubject) -> Iterator[Mapping[str, Any]]:
+        """What `told` names, of every record."""
+        yield from self.rows(subject).order_by(self.at, "id").values(*self.told).iterator(CHUNK)
+
+    def decide(self, subject: DataSubject) -> list[Holding]:
+        """All are kept."""
+        return [Holding(self.label, self.rows(subject).count(), self.reason, self.legal_basis)]
+
+
+class SignInSource(KeptSource):
+    """The sign-in log: a security log stays."""
 
     system, record, label = "access", "sign_in", _("Nhật ký đăng nhập")
+    told = ("at", "outcome", "method", "ip", "user_agent")
+    reason, legal_basis = SECURITY, DECREE_85
 
-    def collect(self, subject: DataSubject) -> Iterator[Mapping[str, Any]]:
-        """When, how, from where."""
-        rows = SignInEvent.objects.filter(account_id=subject.account_id).order_by("at", "id")
-        yield from rows.values("at", "outcome", "method", "ip", "user_agent").iterator(CHUNK)
-
-    def decide(self, subject: DataSubject) -> list[Holding]:
-        """A security log stays."""
-        count = SignInEvent.objects.filter(account_id=subject.account_id).count()
-        return [Holding(self.label, count, SECURITY, DECREE_85)]
+    def rows(self, subject: DataSubject) -> QuerySet[SignInEvent]:
+        """By account."""
+        return SignInEvent.objects.filter(account_id=subject.account_id)
 
 
-class ReadingSource(PersonalDataSource):
-    """Who looked at the person's data."""
+class ReadingSource(KeptSource):
+    """Who looked at the person's data: proof of what was done with them."""
 
     system, record, label = "access", "reading", _("Lượt xem dữ liệu của người này")
+    told = ("at", "actor_label", "system", "record", "purpose", "note")
 
-    def collect(self, subject: DataSubject) -> Iterator[Mapping[str, Any]]:
-        """When, who, in which system, what for."""
-        rows = Reading.objects.filter(subject__in=subject.keys).order_by("at", "id")
-        yield from rows.values("at", "actor_label", "system", "record", "purpose", "note").iterator(CHUNK)
-
-    def decide(self, subject: DataSubject) -> list[Holding]:
-        """Proof of what was done with the data."""
-        return [
-            Holding(self.label, Reading.objects.filter(subject__in=subject.keys).count(), EVIDENCE, LAW_91)
-        ]
+    def rows(self, subject: DataSubject) -> QuerySet[Reading]:
+        """By every name that looks are noted under."""
+        return Reading.objects.filter(subject__in=subject.keys)
 
 
-class ConsentSource(PersonalDataSource):
-    """What the person agreed to and withdrew."""
+class ConsentSource(KeptSource):
+    """What the person agreed to and withdrew: proof that there was consent."""
 
     system, record, label = "access", "consent", _("Sự đồng ý")
+    at, told = "given_at", ("purpose", "version", "method", "given_at", "withdrawn_at")
 
-    def collect(self, subject: DataSubject) -> Iterator[Mapping[str, Any]]:
-        """Purpose, version, method, times."""
-        rows = Consent.objects.filter(account_id=subject.account_id).order_by("given_at", "id")
-        yield from rows.values("purpose", "version", "method", "given_at", "withdrawn_at").iterator(CHUNK)
-
-    def decide(self, subject: DataSubject) -> list[Holding]:
-        """Proof that there was consent."""
-        count = Consent.objects.filter(account_id=subject.account_id).count()
-        return [Holding(self.label, count, EVIDENCE, LAW_91)]
+    def rows(self, subject: DataSubject) -> QuerySet[Consent]:
+        """By account."""
+        return Consent.objects.filter(account_id=subject.account_id)
 
     def erase(self, actor: Actor, subject: DataSubject) -> int:
         """The rows stay; every consent that stands ends."""
         now = clock.now()
-        standing = list(Consent.objects.filter(account_id=subject.account_id, withdrawn_at__isnull=True))
+        standing = list(self.rows(subject).filter(withdrawn_at__isnull=True))
         if not standing:
             return 0
         with journal.act(actor, "access.withdraw_consent") as act:
@@ -179,42 +188,28 @@ class ConsentSource(PersonalDataSource):
         return len(standing)
 
 
-class RequestSource(PersonalDataSource):
-    """What the person asked about the own data, and what was decided."""
+class RequestSource(KeptSource):
+    """What the person asked about the own data, and what was decided: proof that it was answered."""
 
     system, record, label = "access", "data_request", _("Yêu cầu về dữ liệu cá nhân")
+    at, told = "asked_at", ("kind", "text", "asked_at", "decision", "decided_at", "reason", "legal_basis")
 
-    def collect(self, subject: DataSubject) -> Iterator[Mapping[str, Any]]:
-        """Requests and decisions."""
-        rows = DataRequest.objects.filter(account_id=subject.account_id).order_by("asked_at", "id")
-        yield from rows.values(
-            "kind", "text", "asked_at", "decision", "decided_at", "reason", "legal_basis"
-        ).iterator(CHUNK)
-
-    def decide(self, subject: DataSubject) -> list[Holding]:
-        """Proof that the request was answered."""
-        count = DataRequest.objects.filter(account_id=subject.account_id).count()
-        return [Holding(self.label, count, EVIDENCE, LAW_91)]
+    def rows(self, subject: DataSubject) -> QuerySet[DataRequest]:
+        """By account."""
+        return DataRequest.objects.filter(account_id=subject.account_id)
 
 
-class JournalSource(PersonalDataSource):
-    """Entries of the journal about the account and the citizen's record."""
+class JournalSource(KeptSource):
+    """Entries of the journal about the account and the citizen's record: sealed, one taken out would be damage."""
 
     system, record, label = "kernel", "journal", _("Nhật ký thay đổi tài khoản")
+    told = ("at", "action", "actor_label", "record", "before", "after")
+    reason, legal_basis = SECURITY, DECREE_85
 
-    def collect(self, subject: DataSubject) -> Iterator[Mapping[str, Any]]:
-        """When, what, by whom."""
-        rows = JournalEntry.objects.filter(record_id__in=self._ids(subject)).order_by("at", "id")
-        yield from rows.values("at", "action", "actor_label", "record", "before", "after").iterator(CHUNK)
-
-    def decide(self, subject: DataSubject) -> list[Holding]:
-        """Sealed; an entry taken out would be damage."""
-        count = JournalEntry.objects.filter(record_id__in=self._ids(subject)).count()
-        return [Holding(self.label, count, SECURITY, DECREE_85)]
-
-    @staticmethod
-    def _ids(subject: DataSubject) -> list[Any]:
-        return [each for each in (subject.account_id, subject.citizen_id) if each is not None]
+    def rows(self, subject: DataSubject) -> QuerySet[JournalEntry]:
+        """By the records' ids."""
+        ids = [each for each in (subject.account_id, subject.citizen_id) if each is not None]
+        return JournalEntry.objects.filter(record_id__in=ids)
 
 
 PERSONAL_DATA: tuple[type[PersonalDataSource], ...] = (
