@@ -1,4 +1,4 @@
-"""Bố trí nhân sự: a staffing list from a CSV file, row by row, with every row that cannot be used named.
+"""Bố trí nhân sự: a staffing list from a CSV or Excel file, row by row, with every row that cannot be used named.
 
 Columns (any order, Vietnamese or English heads): mã đơn vị, cơ quan, phòng, chức danh, and one or more of
 định danh (UUID of the registry), số định danh (12 digits), email, họ tên. Whoever is named by name only must
@@ -7,8 +7,6 @@ be the only person of that name among those who hold a post in the units concern
 
 from __future__ import annotations
 
-import csv
-import io
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,16 +15,17 @@ from dataclasses import dataclass, replace
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from haicap.kernel import tables
 from haicap.kernel.errors import BadInput
 from haicap.kernel.text import fold, nfc
 from haicap.registry.establishment import template_for
 from haicap.registry.models import AgencyKind, Person, Title
 from haicap.reorganisation.plan.model import Plan, Staffing, UnitPlan
 
-MOST_BYTES = 5_000_000
+MOST_BYTES = tables.MOST_BYTES
 MOST_ROWS = 50_000
 
-#: column → the heads it is known under, folded
+#: column → the heads it is known under, in any spelling
 HEADS: dict[str, tuple[str, ...]] = {
     "unit": ("ma don vi", "don vi", "ma xa", "unit"),
     "organ": ("co quan", "loai co quan", "organ"),
@@ -37,7 +36,6 @@ HEADS: dict[str, tuple[str, ...]] = {
     "email": ("email", "thu dien tu"),
     "name": ("ho ten", "ho va ten", "name"),
 }
-_HEAD_OF = {head: column for column, heads in HEADS.items() for head in heads}
 _WHO = ("person", "number", "email", "name")
 
 
@@ -83,19 +81,20 @@ def _place(row: Staffing) -> tuple[str, str, str, str]:
 
 
 def read_staffing(content: bytes, plan: Plan) -> StaffingList:
-    """Đọc danh sách nhân sự (CSV) for a plan.
+    """Đọc danh sách nhân sự (CSV, Excel) for a plan.
 
-    Raises BadInput REO-060 (not UTF-8 or UTF-16), REO-061 (no head, a missing column, too large). What is wrong
-    with single rows is told in `problems`; nothing is written.
+    Raises UnreadableTable (KRN-085), TableTooLarge (KRN-086), BadInput REO-061 (a missing column, no row). What is
+    wrong with single rows is told in `problems`; nothing is written.
     """
-    text = _decoded(content)
-    rows = _rows(text)
-    _require_columns(rows[0] if rows else {})
-    people = _People(plan, rows)
+    columns, lines = tables.read_table(content, HEADS, most_rows=MOST_ROWS)
+    _require_columns(columns)
+    if not lines:
+        raise BadInput(_("Danh sách chỉ có dòng tiêu đề."), code="REO-061", todo=_("Thêm ít nhất một dòng."))
+    people = _People(plan, [line.cells for line in lines])
     organs = _Organs(plan)
     found: list[Staffing] = []
     problems: list[RowProblem] = []
-    for line, row in enumerate(rows, start=2):
+    for line, row in ((each.number, each.cells) for each in lines):
         place = organs.place(line, row)
         who = people.find(line, row)
         if isinstance(place, RowProblem):
@@ -112,73 +111,10 @@ def read_staffing(content: bytes, plan: Plan) -> StaffingList:
 
 
 # --- the file
-def _decoded(content: bytes) -> str:
-    if len(content) > MOST_BYTES:
-        raise BadInput(
-            _("Danh sách lớn hơn %(size)d MB.") % {"size": MOST_BYTES // 1_000_000},
-            code="REO-061",
-            todo=_("Chia thành nhiều tệp."),
-        )
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise BadInput(
-            _("Tệp không phải UTF-8."),
-            code="REO-060",
-            where=_("dòng %(line)d") % {"line": line},
-            kept=_("Kế hoạch giữ nguyên."),
-            todo=_(
-                "Trong Excel chọn «CSV UTF-8» khi lưu; bảng mã TCVN3, VNI hay Windows-1258 không dùng được."
-            ),
-        ) from None
-    if "\0" in text:
-        raise BadInput(_("Tệp không phải văn bản CSV."), code="REO-060", todo=_("Lưu lại dạng «CSV UTF-8»."))
-    return nfc(text)
-
-
-def _rows(text: str) -> list[dict[str, str]]:
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        heads = [_HEAD_OF.get(fold(head), "") for head in next(reader, [])]
-        rows: list[dict[str, str]] = []
-        for cells in reader:
-            if len(rows) >= MOST_ROWS:
-                raise BadInput(
-                    _("Danh sách có hơn %(most)d dòng.") % {"most": MOST_ROWS},
-                    code="REO-061",
-                    todo=_("Chia thành nhiều tệp."),
-                )
-            named = zip(heads, cells, strict=False)
-            rows.append({head: cell.strip()[:300] for head, cell in named if head})
-    except csv.Error as error:
-        raise BadInput(
-            _("Tệp CSV hỏng: %(why)s.") % {"why": error},
-            code="REO-061",
-            where=_("dòng %(line)d") % {"line": reader.line_num},
-        ) from None
-    if not rows:
-        rows = [dict.fromkeys((head for head in heads if head), "")] if any(heads) else []
-        if rows:
-            raise BadInput(
-                _("Danh sách chỉ có dòng tiêu đề."), code="REO-061", todo=_("Thêm ít nhất một dòng.")
-            )
-    return _padded(rows, heads)
-
-
-def _padded(rows: list[dict[str, str]], heads: Sequence[str]) -> list[dict[str, str]]:
-    """Every row with every column that the head names."""
-    columns = [head for head in heads if head]
-    return [{column: row.get(column, "") for column in columns} for row in rows]
-
-
-def _require_columns(row: Mapping[str, str]) -> None:
+def _require_columns(columns: Sequence[str]) -> None:
     names = {"unit": "mã đơn vị", "organ": "cơ quan", "title": "chức danh"}
-    missing = [name for column, name in names.items() if column not in row]
-    if not any(column in row for column in _WHO):
+    missing = [name for column, name in names.items() if column not in columns]
+    if not any(column in columns for column in _WHO):
         missing.append("định danh, số định danh, email hoặc họ tên")
     if missing:
         raise BadInput(

@@ -54,15 +54,15 @@ def test_staffing__encodings_and_delimiters__are_recognised(
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (HEAD.encode("cp1258", "replace") + b"\xd1\xd2", "REO-060"),
-        (b"\x00\x01\x02", "REO-060"),
+        (HEAD.encode("cp1258", "replace") + b"\xd1\xd2", "REO-061"),
+        (b"\x00\x01\x02", "KRN-085"),
         (b"", "REO-061"),
         (HEAD.encode(), "REO-061"),
         ("mã đơn vị,chức danh,họ tên\n20194,Chủ tịch,A".encode(), "REO-061"),
         ("mã đơn vị,cơ quan,chức danh\n20194,UBND,Chủ tịch".encode(), "REO-061"),
         ("một,hai\n1,2".encode(), "REO-061"),
-        (b"x" * 5_000_001, "REO-061"),
-        ((HEAD + '20194,"' + "a" * 200_000).encode(), "REO-061"),
+        (b"x" * 5_000_001, "KRN-086"),
+        ((HEAD + '20194,"' + "a" * 200_000).encode(), "KRN-085"),
     ],
 )
 def test_staffing__broken_file__is_refused_with_its_reason(
