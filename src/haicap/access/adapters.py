@@ -35,7 +35,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "email_password_mismatch": _("Tên đăng nhập hoặc mật khẩu không đúng."),
         "incorrect_password": _("Mật khẩu không đúng."),
         "enter_current_password": _("Hãy nhập mật khẩu đang dùng."),
-        "too_many_login_attempts": _("Thử sai nhiều lần quá. Hãy chờ một lát rồi thử lại."),
+        "too_many_login_attempts": _("Thử nhiều lần quá. Hãy chờ một lát rồi thử lại."),
         "rate_limited": _("Thử nhiều lần quá. Hãy chờ một lát rồi thử lại."),
     }
 

@@ -70,7 +70,18 @@ SOCIALACCOUNT_ADAPTER = "haicap.access.citizens.adapter.CitizenAdapter"
 SOCIALACCOUNT_ONLY = False
 SOCIALACCOUNT_STORE_TOKENS = False
 
-EMAIL_BACKEND = os.environ.get("HAICAP_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+# Letters: by SMTP where a mail server is named; else they are printed, and passwords are not reset by mail.
+EMAIL_HOST = os.environ.get("HAICAP_EMAIL_HOST", "")
+EMAIL_PORT = int(os.environ.get("HAICAP_EMAIL_PORT", "587"))
+EMAIL_HOST_USER = os.environ.get("HAICAP_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("HAICAP_EMAIL_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("HAICAP_EMAIL_TLS", "starttls") == "starttls"
+EMAIL_USE_SSL = os.environ.get("HAICAP_EMAIL_TLS", "starttls") == "tls"
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = os.environ.get("HAICAP_EMAIL_FROM", "haicap@localhost")
+EMAIL_BACKEND = os.environ.get(
+    "HAICAP_EMAIL_BACKEND", f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+)
 
 # Used TOTP codes and limits must be seen by all workers: the cache lies in the database (access migration 0006).
 CACHES: dict[str, dict[str, Any]] = {

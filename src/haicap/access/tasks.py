@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from haicap.access.oidc import deliveries
-from haicap.access.sign_in import mail
+from haicap.access.sign_in import mail, reset
 
-__all__ = ["deliveries", "mail"]
+__all__ = ["deliveries", "mail", "reset"]

@@ -85,7 +85,9 @@ class CitizenAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
                 service.refresh_citizen(citizen, claims)
         except HaicapError as error:
             raise ImmediateHttpResponse(refused(request, error)) from error
-        target = sociallogin.get_redirect_url(request) or reverse("citizen")
+        target = sociallogin.get_redirect_url(request)
+        if target in (None, "", reverse("start")):  # signing in there leads to what is one's own
+            target = reverse("citizen")
         if citizen is None or not service.consents_enough(citizen.account):
             pending.keep(request, claims, target)
             raise ImmediateHttpResponse(redirect("citizen-consent"))

@@ -14,6 +14,7 @@ class LinkPurpose(models.TextChoices):
 
     FIRST = "first", _("Đăng nhập lần đầu")
     RESET = "reset", _("Đặt lại mật khẩu")
+    MAIL = "mail", _("Quên mật khẩu, gửi qua thư")
 
 
 class OneTimeLink(Identified):
@@ -40,6 +41,7 @@ class Outcome(models.TextChoices):
     PASSWORD = "password", _("Đổi mật khẩu")
     NEW_DEVICE = "device", _("Thiết bị lạ")
     ENDED = "ended", _("Bị đăng xuất từ xa")
+    ASKED = "asked", _("Báo quên mật khẩu")
 
 
 class SignInEvent(Identified):

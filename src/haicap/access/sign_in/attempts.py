@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -34,6 +35,11 @@ class Attempt:
         return cls(request, "password", name, account_named(name))
 
     @classmethod
+    def at_passkey(cls, request: HttpRequest, account: Account | None) -> Attempt:
+        """An attempt with a passkey alone, by whom it says it is of; None where it names nobody."""
+        return cls(request, "passkey", "", account)
+
+    @classmethod
     def at_second_factor(cls, request: HttpRequest, account: Account) -> Attempt:
         """An attempt with a code. Whoever makes it knows the password, so here guesses from all strange places
         count together: otherwise many addresses could share out a million codes.
@@ -45,28 +51,35 @@ class Attempt:
 
     def refusal(self) -> str:
         """Take the attempt; the sentence that says how long to wait where it cannot be taken now."""
-        if throttle.take(self._all):
-            return ""
-        until = throttle.waits_until(self._all)
-        seconds = (until - clock.now()).total_seconds() if until is not None else 1
-        if seconds <= 60:
-            count = max(math.ceil(seconds), 1)
-            return ngettext(
-                "Thử sai nhiều lần quá. Hãy thử lại sau %(count)s giây.",
-                "Thử sai nhiều lần quá. Hãy thử lại sau %(count)s giây.",
-                count,
-            ) % {"count": count}
-        count = math.ceil(seconds / 60)
-        return ngettext(
-            "Thử sai nhiều lần quá. Hãy thử lại sau %(count)s phút.",
-            "Thử sai nhiều lần quá. Hãy thử lại sau %(count)s phút.",
-            count,
-        ) % {"count": count}
+        return "" if throttle.take(self._all) else wait_sentence(self._all)
+
+    def forget(self) -> None:
+        """Begin the own counter anew without having taken an attempt: the owner proved it in another way."""
+        throttle.forget([self._own])
 
     def succeeded(self) -> None:
         """The owner proved it: the own counter begins anew, the shared ones lose only this attempt."""
         throttle.forget([self._own])
         throttle.give_back([one for one in self._all if one is not self._own])
+
+
+def wait_sentence(counters: Iterable[throttle.Counter]) -> str:
+    """How long these counters let nobody through."""
+    until = throttle.waits_until(counters)
+    seconds = (until - clock.now()).total_seconds() if until is not None else 1
+    if seconds <= 60:
+        count = max(math.ceil(seconds), 1)
+        return ngettext(
+            "Thử nhiều lần quá. Hãy thử lại sau %(count)s giây.",
+            "Thử nhiều lần quá. Hãy thử lại sau %(count)s giây.",
+            count,
+        ) % {"count": count}
+    count = math.ceil(seconds / 60)
+    return ngettext(
+        "Thử nhiều lần quá. Hãy thử lại sau %(count)s phút.",
+        "Thử nhiều lần quá. Hãy thử lại sau %(count)s phút.",
+        count,
+    ) % {"count": count}
 
 
 def account_named(name: str) -> Account | None:

@@ -9,7 +9,7 @@ from allauth.account.forms import ChangePasswordForm, LoginForm
 from allauth.account.forms import ReauthenticateForm as PasswordAgainForm
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter
-from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import (
@@ -19,6 +19,7 @@ from allauth.mfa.webauthn.forms import (
     LoginWebAuthnForm,
     ReauthenticateWebAuthnForm,
 )
+from allauth.mfa.webauthn.internal.auth import extract_user_from_response
 from django import forms
 from django.conf import settings
 from django.contrib.auth import password_validation
@@ -82,6 +83,25 @@ class PasswordForm(ChangePasswordForm):  # type: ignore[misc]
         return values
 
 
+class ForgottenForm(forms.Form):
+    """Quên mật khẩu: by which name one signs in."""
+
+    login = forms.CharField(
+        label=gettext_lazy("Tên đăng nhập hoặc thư điện tử công vụ"),
+        max_length=254,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+
+    def clean_login(self) -> str:
+        """As it is stored."""
+        name = clean(self.cleaned_data["login"]).strip().lower()
+        if not name:
+            raise ValidationError(self.fields["login"].error_messages["required"], code="required")
+        return name
+
+
 class FirstPasswordForm(forms.Form):
     """Đặt mật khẩu: by a one-time link."""
 
@@ -124,72 +144,55 @@ class AgainForm(PasswordAgainForm):  # type: ignore[misc]
         _plain(self.fields["password"], gettext_lazy("Mật khẩu"), autocomplete="current-password")
 
 
-class _CodeMixin:
-    """A code of six digits or a recovery code; attempts are slowed down by our own counters."""
+class _CodeMixin(BaseAuthenticateForm):  # type: ignore[misc]
+    """A code of six digits or a recovery code: right, not used before, and not guessed too often (our counters)."""
 
-    fields: dict[str, forms.Field]
     user: Account
+    authenticator: Authenticator
 
-    def name_code(self) -> None:
-        """Our label and keyboard."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         _plain(
             self.fields["code"],
             gettext_lazy("Mã 6 số trong ứng dụng, hoặc một mã dự phòng"),
             autocomplete="one-time-code",
             inputmode="numeric",
         )
-        self.fields["code"].max_length = 40  # type: ignore[attr-defined]
+        self.fields["code"].max_length = 40
 
-    def use_up(self, code: str) -> None:
+    def clean_code(self) -> str:
+        """The code; raises ValidationError when it is wrong, used up, or must wait."""
+        attempt = _take(Attempt.at_second_factor(context.request, self.user), "second")
+        code: str = super().clean_code()
+        self._use_up(code)
+        attempt.succeeded()
+        return code
+
+    def _use_up(self, code: str) -> None:
         """A code of an app counts once as long as it would be right (the library remembers it for one period)."""
-        authenticator: Authenticator = self.authenticator  # type: ignore[attr-defined]
-        if authenticator.type != Authenticator.Type.TOTP:
+        if self.authenticator.type != Authenticator.Type.TOTP:
             return
-        key = f"haicap.totp:{authenticator.pk}:{hashlib.sha256(code.encode()).hexdigest()}"
+        key = f"haicap.totp:{self.authenticator.pk}:{hashlib.sha256(code.encode()).hexdigest()}"
         life_s = settings.MFA_TOTP_PERIOD * (2 * settings.MFA_TOTP_TOLERANCE + 2)
         if not cache.add(key, True, timeout=life_s):
             raise get_adapter().validation_error("incorrect_code")
-
-    def take(self) -> Attempt:
-        """Take an attempt; raises ValidationError while it must wait."""
-        attempt = Attempt.at_second_factor(context.request, self.user)
-        sentence = attempt.refusal()
-        if sentence:
-            log.note(context.request, Outcome.THROTTLED, self.user, method="second")
-            raise wait_error(sentence)
-        return attempt
 
 
 class CodeForm(_CodeMixin, AuthenticateForm):  # type: ignore[misc]
     """Mã xác thực lớp hai khi đăng nhập."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.name_code()
-
-    def clean_code(self) -> str:
-        """Right, not used before, and not guessed too often."""
-        attempt = self.take()
-        code: str = super().clean_code()
-        self.use_up(code)
-        attempt.succeeded()
-        return code
-
 
 class CodeAgainForm(_CodeMixin, ReauthenticateForm):  # type: ignore[misc]
     """Mã xác thực lớp hai khi xác nhận lại."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.name_code()
 
-    def clean_code(self) -> str:
-        """Right, not used before, and not guessed too often."""
-        attempt = self.take()
-        code: str = super().clean_code()
-        self.use_up(code)
-        attempt.succeeded()
-        return code
+def _take(attempt: Attempt, method: str) -> Attempt:
+    """Take the attempt; raises ValidationError while it must wait."""
+    sentence = attempt.refusal()
+    if sentence:
+        log.note(context.request, Outcome.THROTTLED, attempt.account, method=method)
+        raise wait_error(sentence)
+    return attempt
 
 
 class ActivateForm(ActivateTOTPForm):  # type: ignore[misc]
@@ -209,26 +212,61 @@ class ActivateForm(ActivateTOTPForm):  # type: ignore[misc]
 _BROKEN = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
-class _CredentialMixin:
-    """An answer of a passkey that cannot be read is a wrong one."""
+class _PasskeyMixin(AuthenticateWebAuthnForm):  # type: ignore[misc]
+    """An answer of a passkey: one that is wrong or cannot be read is kept in the log and slows down the next."""
 
-    def clean_credential(self) -> Any:
-        """The authenticator that answered."""
+    user: Account | None
+    #: what a wrong answer is in the log
+    outcome = Outcome.SECOND_FACTOR
+
+    def attempt_of(self, account: Account | None) -> Attempt:
+        """Where wrong answers are counted."""
+        assert account is not None  # the second factor is asked of a known account only
+        return Attempt.at_second_factor(context.request, account)
+
+    def clean_credential(self) -> Authenticator:
+        """The authenticator that answered; raises ValidationError, also while the next attempt must wait."""
+        account = self.user or _owner_in(self.cleaned_data["credential"])
+        attempt = _take(self.attempt_of(account), _PASSKEY)
         try:
-            return super().clean_credential()  # type: ignore[misc]
+            authenticator: Authenticator = super().clean_credential()
+        except ValidationError:
+            log.note(context.request, self.outcome, account, method=_PASSKEY)
+            raise
         except _BROKEN:
+            log.note(context.request, self.outcome, account, method=_PASSKEY)
             raise get_adapter().validation_error("incorrect_code") from None
+        attempt.succeeded()
+        return authenticator
 
 
-class PasskeySignInForm(_CredentialMixin, LoginWebAuthnForm):  # type: ignore[misc]
+_PASSKEY = "webauthn"
+
+
+def _owner_in(credential: Any) -> Account | None:
+    """Whose passkey the answer says it is: anybody may say so, as with a user name."""
+    try:
+        owner = extract_user_from_response(credential)
+    except (ValidationError, *_BROKEN):
+        return None
+    return owner if isinstance(owner, Account) else None
+
+
+class PasskeySignInForm(_PasskeyMixin, LoginWebAuthnForm):  # type: ignore[misc]
     """Đăng nhập bằng khóa truy cập."""
 
+    outcome = Outcome.REFUSED
 
-class PasskeyForm(_CredentialMixin, AuthenticateWebAuthnForm):  # type: ignore[misc]
+    def attempt_of(self, account: Account | None) -> Attempt:
+        """Counted as wrong passwords are: by account and place, and by address."""
+        return Attempt.at_passkey(context.request, account)
+
+
+class PasskeyForm(_PasskeyMixin):
     """Khóa truy cập làm lớp hai khi đăng nhập."""
 
 
-class PasskeyAgainForm(_CredentialMixin, ReauthenticateWebAuthnForm):  # type: ignore[misc]
+class PasskeyAgainForm(_PasskeyMixin, ReauthenticateWebAuthnForm):  # type: ignore[misc]
     """Khóa truy cập khi xác nhận lại."""
 
 

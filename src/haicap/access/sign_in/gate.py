@@ -29,6 +29,8 @@ ALWAYS = frozenset(
         "account_logout",
         "account_inactive",
         "use-link",
+        "reset-password",
+        "reset-sent",
         "language",
         "health",
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import secrets
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,13 +19,16 @@ import segno
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import password_validation
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from haicap.access.hats import held
-from haicap.access.models import Account, LinkPurpose, OneTimeLink, Outcome
-from haicap.access.sign_in import log
+from haicap.access.models import Account, LinkPurpose, OneTimeLink, Outcome, SignInEvent
+from haicap.access.sign_in import log, mail
+from haicap.access.sign_in.address import device_label
+from haicap.access.sign_in.attempts import Attempt
 from haicap.access.sign_in.errors import AccountLocked, LinkExpired, LinkUnknown, LinkUsed
 from haicap.access.sign_in.sessions import end_sessions
 from haicap.kernel import clock, journal, paper
@@ -37,6 +41,7 @@ __all__ = [
     "end_sessions",
     "issue_link",
     "issue_links",
+    "issue_mail_link",
     "link_path",
     "open_link",
     "remove_second_factors",
@@ -47,8 +52,14 @@ __all__ = [
 ]
 
 #: how long a link may wait for its owner
-LIFE = {LinkPurpose.FIRST: timedelta(hours=72), LinkPurpose.RESET: timedelta(hours=2)}
+LIFE = {
+    LinkPurpose.FIRST: timedelta(hours=72),
+    LinkPurpose.RESET: timedelta(hours=2),
+    LinkPurpose.MAIL: timedelta(hours=1),
+}
 TEMPLATE = Path(__file__).parent / "papers" / "slip.typ"
+#: what the sign-in log says of a link that was used
+_METHOD = {LinkPurpose.FIRST: "link", LinkPurpose.RESET: "link", LinkPurpose.MAIL: "mail"}
 #: so many slips one paper holds; a province's 3,000 come in several
 MOST_SLIPS = 4000
 
@@ -87,34 +98,57 @@ def issue_links(actor: Actor, accounts: Sequence[Account], purpose: LinkPurpose)
     for account in accounts:
         if not account.is_active:
             raise _locked(account)
-    now = clock.now()
-    given = [secrets.token_urlsafe(32) for _account in accounts]
     with journal.act(actor, "access.issue_link") as act:
         # the rows are locked in one order, so that two who issue at once leave one living link
         ids = sorted(account.pk for account in accounts)
         list(Account.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
-        OneTimeLink.objects.filter(account__in=ids, used_at=None, expires_at__gt=now).update(expires_at=now)
-        links = OneTimeLink.objects.bulk_create(
-            [
-                OneTimeLink(
-                    account=account,
-                    purpose=purpose,
-                    digest=digest_of(secret),
-                    made_by_id=actor.account_id,
-                    made_at=now,
-                    expires_at=now + LIFE[LinkPurpose(purpose)],
-                )
-                for account, secret in zip(accounts, given, strict=True)
-            ],
-            batch_size=1000,
-        )
-        for link in links:
-            act.changed(
-                "access.link",
-                link.pk,
-                None,
-                {"account": link.account_id, "purpose": link.purpose, "expires_at": link.expires_at},
+        _living_of(ids).update(expires_at=clock.now())
+        return _write_links(actor, act, accounts, purpose)
+
+
+def issue_mail_link(actor: Actor, account: Account) -> str:
+    """Liên kết gửi qua thư cho người báo quên mật khẩu: its secret, told only here.
+
+    Earlier links live on: a stranger who asks must not end what the owner holds in hand.
+    Raises AccountLocked (ACC-104).
+    """
+    if not account.is_active:
+        raise _locked(account)
+    with journal.act(actor, "access.issue_mail_link") as act:
+        return _write_links(actor, act, [account], LinkPurpose.MAIL)[0]
+
+
+def _living_of(account_ids: Iterable[uuid.UUID]) -> QuerySet[OneTimeLink]:
+    """The links of these accounts that could be used now."""
+    return OneTimeLink.objects.filter(account__in=list(account_ids), used_at=None, expires_at__gt=clock.now())
+
+
+def _write_links(
+    actor: Actor, act: journal.Act, accounts: Sequence[Account], purpose: LinkPurpose
+) -> list[str]:
+    now = clock.now()
+    given = [secrets.token_urlsafe(32) for _account in accounts]
+    links = OneTimeLink.objects.bulk_create(
+        [
+            OneTimeLink(
+                account=account,
+                purpose=purpose,
+                digest=digest_of(secret),
+                made_by_id=actor.account_id,
+                made_at=now,
+                expires_at=now + LIFE[LinkPurpose(purpose)],
             )
+            for account, secret in zip(accounts, given, strict=True)
+        ],
+        batch_size=1000,
+    )
+    for link in links:
+        act.changed(
+            "access.link",
+            link.pk,
+            None,
+            {"account": link.account_id, "purpose": link.purpose, "expires_at": link.expires_at},
+        )
     return given
 
 
@@ -128,7 +162,10 @@ def open_link(secret: str) -> OneTimeLink:
 
 @transaction.atomic
 def use_link(secret: str, password: str, request: HttpRequest | None = None) -> Account:
-    """Đặt mật khẩu bằng liên kết: the owner sets the password; all sessions of the account end. Once.
+    """Đặt mật khẩu bằng liên kết: the owner sets the password; all sessions and other links of the account end.
+
+    Once. A second factor stays as it is and is asked for at the next sign-in. The owner is told by mail, except of
+    the first password.
 
     Raises what `open_link` raises, and ValidationError for a password that is too weak.
     """
@@ -141,9 +178,28 @@ def use_link(secret: str, password: str, request: HttpRequest | None = None) -> 
     account.must_change_password = False
     with journal.act(account.as_actor(), "access.use_link"):
         account.save()
+        _living_of([account.pk]).update(expires_at=clock.now())
     end_sessions(account, request=request)
-    log.note(request, Outcome.PASSWORD, account, method="link")
+    event = log.note(request, Outcome.PASSWORD, account, method=_METHOD[LinkPurpose(link.purpose)])
+    if request is not None:  # who failed too often here may come in now
+        Attempt.at_password(request, account.username).forget()
+    if link.purpose != LinkPurpose.FIRST:
+        _tell_owner(account, event)
     return account
+
+
+def _tell_owner(account: Account, event: SignInEvent) -> None:
+    sentence = _(
+        "Mật khẩu của tài khoản %(name)s vừa được đặt lại bằng liên kết một lần, lúc %(when)s, từ %(device)s, địa chỉ "
+        "%(address)s. Mọi phiên đã bị đăng xuất; xác thực lớp hai giữ nguyên. Nếu không phải bạn: báo ngay cho người "
+        "quản trị của đơn vị."
+    ) % {
+        "name": account.username,
+        "when": date_time(event.at),
+        "device": device_label(event.user_agent),
+        "address": event.ip or "—",
+    }
+    mail.send_letter(account, event.pk, _("Mật khẩu vừa được đặt lại"), sentence)
 
 
 def remove_second_factors(actor: Actor, account: Account) -> int:
@@ -174,6 +230,8 @@ def _living(secret: str, *, lock: bool) -> OneTimeLink:
             ),
         )
     if link.expires_at <= clock.now():
+        if link.purpose == LinkPurpose.MAIL:
+            todo = _("Báo quên mật khẩu lần nữa ở trang đăng nhập, hoặc hỏi người quản trị của đơn vị.")
         raise LinkExpired(_("Liên kết này đã hết hạn hoặc đã có liên kết mới hơn."), kept=kept, todo=todo)
     if not link.account.is_active:
         raise _locked(link.account)

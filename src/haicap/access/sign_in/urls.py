@@ -1,7 +1,8 @@
 """Addresses of signing in and out, and of one's own account.
 
-Only what is used is mounted: nobody signs up, manages e-mail addresses or resets a password by e-mail here. The
-names that begin with account_, mfa_ and usersessions_ are those by which django-allauth finds its own views.
+Only what is used is mounted: nobody signs up or manages e-mail addresses here, and a forgotten password is reset by the
+house's own one-time links (`reset`). The names that begin with account_, mfa_ and usersessions_ are those by which
+django-allauth finds its own views.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ urlpatterns = [
     path("dang-nhap/khoa/", webauthn_views.login_webauthn, name="mfa_login_webauthn"),
     path("dang-nhap/lop-hai/", mfa_views.authenticate, name="mfa_authenticate"),
     path("dang-nhap/dang-khoa/", account_views.account_inactive, name="account_inactive"),
+    path("dang-nhap/quen-mat-khau/", views.reset_password, name="reset-password"),
+    path("dang-nhap/quen-mat-khau/da-nhan/", views.reset_sent, name="reset-sent"),
     path("dang-xuat/", account_views.logout, name="sign-out"),
     path("dang-xuat/", account_views.logout, name="account_logout"),
     path("tai-khoan/", views.my_account, name="my-account"),

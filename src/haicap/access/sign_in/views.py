@@ -23,11 +23,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from haicap.access.middleware import SESSION_KEY, actor_of, hats_of_request
 from haicap.access.models import Account, KnownDevice, LinkPurpose, SignInEvent
-from haicap.access.sign_in import second_factor, service
+from haicap.access.sign_in import reset, second_factor, service
 from haicap.access.sign_in import sessions as own_sessions
 from haicap.access.sign_in.address import device_label
 from haicap.access.sign_in.errors import LastFactor
-from haicap.access.sign_in.forms import FirstPasswordForm
+from haicap.access.sign_in.forms import FirstPasswordForm, ForgottenForm
 
 EVENTS_A_PAGE = 50
 #: older entries are found by the administrator; a page number beyond this many entries leads to the last page
@@ -38,7 +38,9 @@ MOST_DEVICES = 50
 @never_cache
 @login_required
 def after_sign_in(request: HttpRequest) -> HttpResponse:
-    """Where one starts: the steering pages, the day's work, or the own account."""
+    """Where one starts: a citizen's own page, the steering pages, the day's work, or the own account."""
+    if hasattr(_account(request), "citizen"):
+        return redirect("citizen")
     actor = actor_of(request)
     if actor.may("command.steer"):
         return redirect("lead")
@@ -203,6 +205,36 @@ def use_link(request: HttpRequest, secret: str) -> HttpResponse:
     response = _page(request, "account/use_link.html", _("Đặt mật khẩu"), context)
     response["Referrer-Policy"] = "no-referrer"
     return response
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def reset_password(request: HttpRequest) -> HttpResponse:
+    """Quên mật khẩu: asks for a link by mail; says the same whether or not there is such an account."""
+    title = _("Quên mật khẩu")
+    is_sent = request.method == "POST"
+    if not reset.is_possible():
+        page = _page(request, "account/password_reset.html", title, {})
+        page.status_code = 503 if is_sent else 200
+        return page
+    form = ForgottenForm(request.POST if is_sent else None)
+    status = 200
+    if is_sent and form.is_valid():
+        sentence = reset.ask(request, form.cleaned_data["login"])
+        if not sentence:
+            return redirect("reset-sent")
+        form.add_error("login", sentence)
+        status = 429
+    page = _page(request, "account/password_reset.html", title, {"form": form})
+    page.status_code = status
+    return page
+
+
+@never_cache
+@require_GET
+def reset_sent(request: HttpRequest) -> HttpResponse:
+    """Đã nhận: what happens next, in the same words for everybody."""
+    return _page(request, "account/password_reset_done.html", _("Hãy xem hộp thư công vụ"), {})
 
 
 def _account(request: HttpRequest) -> Account:

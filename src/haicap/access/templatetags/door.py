@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from haicap.access.sign_in import reset
+
 register = template.Library()
 
 
@@ -23,6 +25,12 @@ def citizen_sign_in(context: template.Context) -> str:
     return ""
 
 
+@register.simple_tag
+def reset_by_mail() -> str:
+    """The address of the page for a forgotten password; empty where this deployment sends no letters."""
+    return reverse("reset-password") if reset.is_possible() else ""
+
+
 @register.filter
 def sign_in_method(value: str) -> str:
     """ "password+totp" → "mật khẩu, ứng dụng xác thực"."""
@@ -34,6 +42,11 @@ def sign_in_method(value: str) -> str:
         "socialaccount": _("VNeID"),
         "second": _("mã lớp hai"),
         "link": _("liên kết một lần"),
+        "mail": _("thư điện tử"),
+        "spared": _("đã có thư trước đó"),
+        "none": _("không có thư điện tử công vụ"),
+        "locked": _("tài khoản đang khóa"),
+        "factor": _("chưa bật xác thực lớp hai"),
         "idle": _("lâu không dùng"),
         "one": _("một phiên"),
         "others": _("mọi phiên khác"),

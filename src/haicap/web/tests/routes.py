@@ -1,170 +1,239 @@
-"""What every route of the site needs: the table that `test_route_matrix` walks.
+"""What every route of the site ought to need, method by method: the table that `test_route_matrix` walks.
 
-A word: "public"; "door" (answers everybody, to each something else); "signed in"; "post" (a post held today); "owner"
-(whoever is signed in reaches what is the own, nothing else); "token" (a session opens nothing). Or permissions, one of
-which is enough, joined by "|". "+all": and sees the whole province. "@agency": only at agencies that the hat works for.
+A need is a list of alternatives, joined by "|"; one of them is enough. Each is a word or a permission, and where it
+reaches: what a title comes to is computed from this, titles.csv and bundles.csv, never written down as seen.
+
+Words: "public"; "no post" (nobody, a citizen, who holds no post: the page says so); "signed in"; "post" (holds a post today); "holder" (the object is the visitor's own); "token"
+(a bearer's token; no session opens it). Where: "@all" who sees the whole province; "@agency" that, or who works for
+the object's agency; "@unit" that, or whose post is at an agency of the object's unit; "@desk" who works for the agency
+that holds it, nobody else; "@plan" whose unit the plan touches; "@holder" whose own it is.
+
+`shows` says who may read what the object tells (names, titles), where that is not who gets in: a list answers
+everybody who is signed in, and names nobody of another agency. `leaves` is what a POST that is granted leaves behind:
+an entry of the journal, or what is named there. `elsewhere` names the test in which it succeeds, where it needs what
+this table cannot give (an authenticator, a provider, a cut-over).
 """
 
 from __future__ import annotations
 
-ROUTES: dict[str, str] = {
-    "account_change_password": "owner",
-    "account_inactive": "public",
-    "account_login": "public",
-    "account_logout": "public",
-    "account_reauthenticate": "owner",
-    "after-sign-in": "signed in",
-    "api:api-root": "public",
-    "api:count_units": "public",
-    "api:get_code": "public",
-    "api:get_dossier": "post",
-    "api:get_history": "public",
-    "api:get_unit": "public",
-    "api:get_unit_successions": "public",
-    "api:ledger": "public",
-    "api:list_dossiers": "post",
-    "api:list_successions": "public",
-    "api:list_units": "public",
-    "api:openapi-json": "public",
-    "api:openapi-view": "public",
-    "api:plans": "public",
-    "api:runs": "public",
-    "api:successions_csv": "public",
-    "api:successions_xlsx": "public",
-    "api:track_dossier": "public",
-    "api:units_csv": "public",
-    "api:units_xlsx": "public",
-    "api:waiting": "post",
-    "choose-hat": "signed in",
-    "citizen": "signed in",
-    "citizen-consent": "public",
-    "data-request": "access.decide_data_requests",
-    "data-requests": "access.decide_data_requests",
-    "end-other-sessions": "owner",
-    "end-session": "owner",
-    "health": "public",
-    "idp:oidc:authorization": "public",
-    "idp:oidc:configuration": "public",
-    "idp:oidc:introspect": "token",
-    "idp:oidc:jwks": "public",
-    "idp:oidc:logout": "public",
-    "idp:oidc:revoke": "token",
-    "idp:oidc:token": "token",
-    "idp:oidc:userinfo": "token",
-    "language": "public",
-    "lead": "door",
-    "mfa_activate_totp": "owner",
-    "mfa_add_webauthn": "owner",
-    "mfa_authenticate": "owner",
-    "mfa_deactivate_totp": "owner",
-    "mfa_edit_webauthn": "owner",
-    "mfa_generate_recovery_codes": "owner",
-    "mfa_index": "owner",
-    "mfa_list_webauthn": "owner",
-    "mfa_login_webauthn": "owner",
-    "mfa_reauthenticate": "owner",
-    "mfa_reauthenticate_webauthn": "owner",
-    "mfa_remove_webauthn": "owner",
-    "mfa_view_recovery_codes": "owner",
-    "my-account": "signed in",
-    "my-copy": "owner",
-    "my-data": "owner",
-    "my-readings": "owner",
-    "onestop:bulk-step": "public",
-    "onestop:dossier": "public",
-    "onestop:export": "onestop.export_dossiers",
-    "onestop:register": "post",
-    "onestop:registers": "post",
-    "onestop:step": "public",
-    "onestop:track": "public",
-    "onestop:worklist": "post",
-    "openid_connect_callback": "public",
-    "openid_connect_login": "public",
-    "outbox": "command.steer|kernel.manage_outbox",
-    "outbox-decide": "kernel.manage_outbox",
-    "people:account": "access.manage_accounts@agency",
-    "people:add-post": "registry.manage_people@agency",
-    "people:agency": "access.see_people@agency",
-    "people:appoint": "registry.manage_people@agency",
-    "people:create": "registry.manage_people",
-    "people:delegations": "signed in",
-    "people:edit": "registry.manage_people@agency",
-    "people:end": "registry.manage_people@agency",
-    "people:export": "registry.manage_people",
-    "people:import": "access.import_people",
-    "people:import-preview": "access.import_people",
-    "people:import-report": "access.import_people",
-    "people:import-slips": "access.import_people",
-    "people:import-template": "access.import_people",
-    "people:lend": "access.delegate|access.manage_delegations",
-    "people:list": "signed in",
-    "people:matrix": "signed in",
-    "people:person": "access.see_people@agency",
-    "people:revoke": "owner",
-    "readings": "access.see_readings",
-    "readings-export": "access.see_readings",
-    "reorganisation:ask": "reorganisation.see+all",
-    "reorganisation:check": "reorganisation.plan",
-    "reorganisation:decisions": "post",
-    "reorganisation:divide": "reorganisation.plan",
-    "reorganisation:division": "reorganisation.plan",
-    "reorganisation:divisions": "reorganisation.plan",
-    "reorganisation:history": "reorganisation.plan",
-    "reorganisation:ledger": "reorganisation.see+all",
-    "reorganisation:new-unit": "reorganisation.plan",
-    "reorganisation:plan": "reorganisation.see+all",
-    "reorganisation:plans": "reorganisation.see+all",
-    "reorganisation:progress": "reorganisation.see+all",
-    "reorganisation:propose": "reorganisation.plan",
-    "reorganisation:report": "reorganisation.see+all",
-    "reorganisation:request": "reorganisation.see+all",
-    "reorganisation:rules": "post",
-    "reorganisation:run": "reorganisation.see+all",
-    "reorganisation:run-ledger": "reorganisation.see+all",
-    "reorganisation:seats": "reorganisation.plan",
-    "reorganisation:sign-off": "reorganisation.see+all",
-    "reorganisation:staffing": "reorganisation.plan",
-    "reorganisation:staffing-download": "reorganisation.plan",
-    "reorganisation:staffing-find": "reorganisation.plan",
-    "reorganisation:staffing-propose": "reorganisation.plan",
-    "reorganisation:staffing-unit": "reorganisation.plan",
-    "reorganisation:staffing-upload": "reorganisation.plan",
-    "reorganisation:text": "reorganisation.plan",
-    "reorganisation:transfers": "reorganisation.plan",
-    "reorganisation:undecided": "post",
-    "reorganisation:unit": "reorganisation.plan",
-    "reorganisation:units": "reorganisation.plan",
-    "reorganisation:upload": "reorganisation.plan",
-    "reorganisation:version": "reorganisation.plan",
-    "reorganisation:waiting": "reorganisation.see+all",
-    "scim": "token",
-    "scim-token-revoke": "access.manage_applications",
-    "scim-tokens": "access.manage_applications",
-    "search": "public",
-    "search-hints": "public",
-    "second-factor": "owner",
-    "sign-in": "public",
-    "sign-in-log": "owner",
-    "sign-out": "public",
-    "socialaccount_login_cancelled": "public",
-    "sso-application": "access.manage_applications",
-    "sso-application-add": "access.manage_applications",
-    "sso-application-close": "access.manage_applications",
-    "sso-application-secret": "access.manage_applications",
-    "sso-applications": "access.manage_applications",
-    "sso-forget": "owner",
-    "sso-keys": "access.manage_applications",
-    "sso-mine": "owner",
-    "start": "public",
-    "units:province": "public",
-    "units:province-csv": "public",
-    "units:province-fold": "public",
-    "units:province-xlsx": "public",
-    "units:provinces": "public",
-    "units:search": "public",
-    "units:unit": "public",
-    "use-link": "public",
-    "usersessions_list": "owner",
-    "withdraw-consent": "owner",
-    "work": "public",
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One route: method → need; see the module."""
+
+    methods: Mapping[str, str]
+    shows: str = ""
+    leaves: str = "journal"
+    elsewhere: str = ""
+
+
+def row(
+    reads: str = "", writes: str = "", *, put: str = "", shows: str = "", leaves: str = "journal", elsewhere: str = ""
+) -> Row:
+    """GET needs `reads`, POST `writes`, PUT `put`; a method without a need must be answered 405."""
+    needs = {"GET": reads, "POST": writes, "PUT": put}
+    return Row({method: need for method, need in needs.items() if need}, shows, leaves, elsewhere)
+
+
+PUBLIC = row("public")
+#: a page of django-allauth's form views, which take PUT for POST; a session is all that it needs
+OWN_FORM = "signed in"
+
+SEE_PEOPLE = "access.see_people@agency|registry.manage_people@unit"
+MANAGE_PEOPLE = "registry.manage_people@unit"
+ACCOUNTS = "access.manage_accounts@unit"
+LEND = "access.delegate@holder|access.manage_delegations@unit"
+APPLICATIONS = "access.manage_applications"
+DATA = "access.decide_data_requests"
+PLAN = "reorganisation.plan"
+SEE_PLANS = "reorganisation.plan|reorganisation.rehearse|reorganisation.cut_over|reorganisation.see"
+SEE_PLAN = (
+    "reorganisation.plan|reorganisation.rehearse|reorganisation.cut_over"
+    "|reorganisation.see@all|reorganisation.see@plan"
+)
+OIDC = "haicap/access/oidc/tests/test_relying_parties.py"
+VNEID = "haicap/access/citizens/tests/test_vneid.py"
+BROWSER = "haicap/web/tests/test_sign_in_browser.py"
+FACTORS = "haicap/access/sign_in/tests/test_second_factor.py"
+STAFFING = "haicap/reorganisation/tests/test_web_staffing.py"
+PLANS = "haicap/reorganisation/tests/test_web_pages.py"
+DECISIONS = "haicap/reorganisation/tests/test_decisions.py"
+
+ROUTES: dict[str, Row] = {
+    # --- for everybody: the registry is open data
+    "start": PUBLIC,
+    "health": PUBLIC,
+    "language": row(writes="public", leaves="the cookie of the language"),
+    "units:search": PUBLIC,
+    "units:provinces": PUBLIC,
+    "units:province": PUBLIC,
+    "units:province-fold": PUBLIC,
+    "units:province-csv": PUBLIC,
+    "units:province-xlsx": PUBLIC,
+    "units:unit": PUBLIC,
+    "api:api-root": row("public", elsewhere="haicap/web/tests/test_pages.py"),
+    "api:openapi-json": PUBLIC,
+    "api:openapi-view": PUBLIC,
+    "api:count_units": PUBLIC,
+    "api:get_code": PUBLIC,
+    "api:get_history": PUBLIC,
+    "api:get_unit": PUBLIC,
+    "api:get_unit_successions": PUBLIC,
+    "api:list_successions": PUBLIC,
+    "api:list_units": PUBLIC,
+    "api:successions_csv": PUBLIC,
+    "api:successions_xlsx": PUBLIC,
+    "api:units_csv": PUBLIC,
+    "api:units_xlsx": PUBLIC,
+    # --- doors: everybody is answered, each with the own
+    "work": row("public", shows="post@agency"),
+    "lead": row("command.steer|no post"),
+    "search": row("public", shows=f"post@agency|{SEE_PEOPLE}"),
+    "search-hints": row("public", shows=f"post@agency|{SEE_PEOPLE}"),
+    # --- signing in and out, the own account
+    "account_login": row("public", "public", put="public", leaves="the log of sign-ins"),
+    "sign-in": row("public", "public", put="public", leaves="the log of sign-ins"),
+    "account_logout": row("public", "public", put="public", leaves="no session"),
+    "sign-out": row("public", "public", put="public", leaves="no session"),
+    "account_inactive": PUBLIC,
+    "account_change_password": row(OWN_FORM, OWN_FORM, put=OWN_FORM),
+    "account_reauthenticate": row(OWN_FORM, OWN_FORM, put=OWN_FORM, leaves="a proof in the session"),
+    "after-sign-in": row("signed in"),
+    "choose-hat": row("signed in", "signed in", leaves="the hat in the session"),
+    "my-account": row("signed in"),
+    "sign-in-log": row("signed in", shows="holder"),
+    "usersessions_list": row("signed in", shows="holder"),
+    "end-session": row(writes="holder"),
+    "end-other-sessions": row(writes="signed in", leaves="one session"),
+    "use-link": row("public", "public"),
+    "second-factor": row("signed in"),
+    "mfa_index": row(OWN_FORM),
+    "mfa_authenticate": row("public", "public", put="public", elsewhere=FACTORS),
+    "mfa_reauthenticate": row(OWN_FORM, OWN_FORM, put=OWN_FORM, elsewhere=FACTORS),
+    "mfa_activate_totp": row(OWN_FORM, OWN_FORM, put=OWN_FORM, elsewhere=FACTORS),
+    "mfa_deactivate_totp": row(OWN_FORM, OWN_FORM, put=OWN_FORM, elsewhere=FACTORS),
+    "mfa_generate_recovery_codes": row(OWN_FORM, OWN_FORM, put=OWN_FORM, elsewhere=FACTORS),
+    "mfa_view_recovery_codes": row(OWN_FORM, elsewhere=FACTORS),
+    "mfa_list_webauthn": row(OWN_FORM),
+    "mfa_login_webauthn": row("public", "public", put="public", elsewhere=BROWSER),
+    "mfa_add_webauthn": row(OWN_FORM, OWN_FORM, put=OWN_FORM, elsewhere=BROWSER),
+    "mfa_edit_webauthn": row("holder", "holder", put="holder", leaves="the name of the key"),
+    "mfa_remove_webauthn": row("holder", "holder", put="holder"),
+    "mfa_reauthenticate_webauthn": row(OWN_FORM, OWN_FORM, put=OWN_FORM, elsewhere=BROWSER),
+    # --- citizens
+    "citizen": row("signed in"),
+    "citizen-consent": row("public", "public", elsewhere=VNEID),
+    "openid_connect_callback": row("public", elsewhere=VNEID),
+    "openid_connect_login": row("public", "public", elsewhere=VNEID),
+    "socialaccount_login_cancelled": row("public", elsewhere=VNEID),
+    # --- personal data
+    "my-data": row("signed in", "signed in", shows="holder"),
+    "my-copy": row(writes="signed in", shows="holder"),
+    "my-readings": row("signed in", shows="holder"),
+    "withdraw-consent": row(writes="holder"),
+    "readings": row("access.see_readings"),
+    "readings-export": row("access.see_readings"),
+    "data-requests": row(DATA),
+    "data-request": row(DATA, DATA),
+    # --- people
+    "people:list": row("signed in", shows=SEE_PEOPLE),
+    "people:matrix": row("signed in"),
+    "people:export": row("registry.manage_people", shows=MANAGE_PEOPLE),
+    "people:agency": row(SEE_PEOPLE),
+    "people:person": row(f"holder|{SEE_PEOPLE}"),
+    "people:create": row(MANAGE_PEOPLE, MANAGE_PEOPLE),
+    "people:edit": row(MANAGE_PEOPLE, MANAGE_PEOPLE, shows=SEE_PEOPLE),
+    "people:appoint": row(MANAGE_PEOPLE, MANAGE_PEOPLE, shows=SEE_PEOPLE),
+    "people:end": row(MANAGE_PEOPLE, MANAGE_PEOPLE, shows=SEE_PEOPLE),
+    "people:add-post": row(writes=MANAGE_PEOPLE, shows=SEE_PEOPLE),
+    "people:account": row(writes=ACCOUNTS, shows=SEE_PEOPLE),
+    "people:import": row("access.import_people", "access.import_people", leaves="the list that was read in"),
+    "people:import-template": row("access.import_people"),
+    "people:import-preview": row("access.import_people@holder", "access.import_people@holder"),
+    "people:import-report": row("access.import_people@holder"),
+    "people:import-slips": row(writes="access.import_people@holder"),
+    "people:delegations": row("signed in", shows="holder|access.manage_delegations@unit"),
+    "people:lend": row(LEND, LEND),
+    "people:revoke": row(writes="holder|access.manage_delegations@unit"),
+    # --- applications of others
+    "sso-applications": row(APPLICATIONS),
+    "sso-application": row(APPLICATIONS, APPLICATIONS),
+    "sso-application-add": row(APPLICATIONS, APPLICATIONS),
+    "sso-application-close": row(writes=APPLICATIONS),
+    "sso-application-secret": row(writes=APPLICATIONS),
+    "sso-keys": row(APPLICATIONS, APPLICATIONS),
+    "sso-mine": row("signed in", shows="holder"),
+    "sso-forget": row(writes="holder"),
+    "idp:oidc:configuration": PUBLIC,
+    "idp:oidc:jwks": PUBLIC,
+    "idp:oidc:authorization": row("public", "public", elsewhere=OIDC),
+    "idp:oidc:logout": row("public", "public", elsewhere=OIDC),
+    "idp:oidc:token": row(writes="token", elsewhere=OIDC),
+    "idp:oidc:userinfo": row("token", "token", elsewhere=OIDC),
+    "idp:oidc:revoke": row(writes="token", elsewhere=OIDC),
+    "idp:oidc:introspect": row(writes="token", elsewhere=OIDC),
+    "scim": Row(dict.fromkeys(METHODS, "token"), elsewhere="haicap/access/scim/tests/test_conformance.py"),
+    "scim-tokens": row(APPLICATIONS, APPLICATIONS),
+    "scim-token-revoke": row(writes=APPLICATIONS),
+    # --- what waits to be sent
+    "outbox": row("command.steer|kernel.manage_outbox"),
+    "outbox-decide": row(writes="kernel.manage_outbox"),
+    # --- the one-stop shop
+    "onestop:worklist": row("post", shows="post@agency"),
+    "onestop:export": row("onestop.export_dossiers", shows="onestop.export_dossiers@agency"),
+    "onestop:registers": row("post"),
+    "onestop:register": row("post@agency"),
+    "onestop:dossier": row("post@agency"),
+    "onestop:step": row(writes="onestop.advance_dossier@desk", shows="post@agency"),
+    "onestop:bulk-step": row(writes="onestop.advance_dossier@desk", shows="post@agency"),
+    "onestop:track": row("public", shows="nobody"),
+    "api:list_dossiers": row("post", shows="post@agency"),
+    "api:get_dossier": row("post@agency"),
+    "api:track_dossier": row("public", shows="nobody"),
+    # --- reorganisations: reading
+    "reorganisation:plans": row(SEE_PLANS, shows=SEE_PLAN),
+    "reorganisation:plan": row(SEE_PLAN),
+    "reorganisation:ledger": row(SEE_PLANS, shows=SEE_PLAN),
+    "reorganisation:run-ledger": row(SEE_PLAN),
+    "reorganisation:report": row(SEE_PLAN),
+    "reorganisation:run": row(SEE_PLAN),
+    "reorganisation:request": row(SEE_PLAN),
+    "reorganisation:progress": row(SEE_PLAN),
+    "reorganisation:waiting": row("reorganisation.plan|reorganisation.see@all"),
+    "api:plans": row("public", shows=SEE_PLAN),
+    "api:runs": row("public", shows=SEE_PLAN),
+    "api:ledger": row(SEE_PLAN),
+    "api:waiting": row("post"),
+    # --- reorganisations: making and running plans
+    "reorganisation:propose": row(PLAN, PLAN, elsewhere=PLANS),
+    "reorganisation:upload": row(writes=PLAN),
+    "reorganisation:check": row(writes=PLAN),
+    "reorganisation:ask": row("reorganisation.cut_over", "reorganisation.cut_over", shows=SEE_PLAN),
+    "reorganisation:sign-off": row(writes="reorganisation.sign_off", shows=SEE_PLAN),
+    "reorganisation:text": row(PLAN, PLAN),
+    "reorganisation:history": row(PLAN),
+    "reorganisation:version": row(PLAN, PLAN),
+    "reorganisation:units": row(PLAN),
+    "reorganisation:unit": row(PLAN, PLAN),
+    "reorganisation:new-unit": row(PLAN, PLAN),
+    "reorganisation:divide": row(PLAN, PLAN),
+    "reorganisation:seats": row(PLAN, PLAN),
+    "reorganisation:divisions": row(PLAN, PLAN),
+    "reorganisation:division": row(PLAN, PLAN),
+    "reorganisation:transfers": row(PLAN, PLAN),
+    "reorganisation:staffing": row(PLAN),
+    "reorganisation:staffing-unit": row(PLAN, PLAN),
+    "reorganisation:staffing-upload": row(PLAN, PLAN, elsewhere=STAFFING),
+    "reorganisation:staffing-download": row(PLAN),
+    "reorganisation:staffing-propose": row(writes=PLAN),
+    "reorganisation:staffing-find": row(PLAN),
+    # --- what waits for a decision
+    "reorganisation:undecided": row("post", "reorganisation.decide@agency", elsewhere=DECISIONS),
+    "reorganisation:rules": row("post@agency", "reorganisation.decide@agency", elsewhere=DECISIONS),
+    "reorganisation:decisions": row("post", "reorganisation.decide@agency", elsewhere=DECISIONS),
 }

@@ -321,6 +321,21 @@ def test_login__next_elsewhere__goes_to_the_citizens_page(vneid: Vneid, target: 
     assert client.get(back_from(vneid, client, next="/tra-cuu/"))["Location"] == "/tra-cuu/"
 
 
+def test_citizen__signed_in_without_a_page_to_go_to__comes_to_the_own_pages(vneid: Vneid) -> None:
+    client = browser()
+    come_in(vneid, client)
+    for door in ("/tai-khoan/vao/", "/dang-nhap/"):
+        assert client.get(door, follow=True).redirect_chain[-1][0] == "/cong-dan/"
+    account = Citizen.objects.get().account
+    account.set_password("Mat-khau-nguoi-dan-1")
+    account.save()
+    client = browser()
+    form = {"login": account.username, "password": "Mat-khau-nguoi-dan-1"}
+    assert client.post("/dang-nhap/", form, follow=True).redirect_chain[-1][0] == "/cong-dan/"
+    client = browser()
+    assert client.get(back_from(vneid, client, next="/"))["Location"] == "/cong-dan/"
+
+
 def test_login__official_signed_in__leaves_before_the_citizen_comes(vneid: Vneid) -> None:
     come_in(vneid, browser())
     client = browser()

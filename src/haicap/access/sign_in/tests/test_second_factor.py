@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import nullcontext
 
 import pytest
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from django.test import Client
+from fido2.utils import websafe_encode
 
 from haicap.access.models import Account, Outcome, SignInEvent
 from haicap.access.sign_in import service, throttle
@@ -134,7 +137,7 @@ def test_codes__guessed__slowed_down_whatever_the_address(administrator: Account
         address = f"198.51.100.{number}"
         sign_in(thief, administrator.username, address=address)
         text = thief.post(CODE_PAGE, {"code": wrong(secret)}, REMOTE_ADDR=address).content.decode()
-    assert "Thử sai nhiều lần quá" in text
+    assert "Thử nhiều lần quá" in text
 
 
 def test_codes__guessed_at_one_place__slowed_down(administrator: Account, browser: Client) -> None:
@@ -143,7 +146,7 @@ def test_codes__guessed_at_one_place__slowed_down(administrator: Account, browse
     for _time in range(throttle.FREE):
         browser.post(CODE_PAGE, {"code": wrong(secret)})
     answer = browser.post(CODE_PAGE, {"code": accounts.totp_code(secret)})
-    assert "Thử sai nhiều lần quá" in answer.content.decode()
+    assert "Thử nhiều lần quá" in answer.content.decode()
     assert not is_in(browser)
 
 
@@ -230,4 +233,70 @@ def test_passkey__broken_answer_as_second_factor__refused_calmly(
     sign_in(browser, administrator.username)
     browser.get(CODE_PAGE)
     assert browser.post(CODE_PAGE, {"credential": credential}).status_code == 200
+    assert not is_in(browser)
+
+
+PASSKEY_DOOR = "/dang-nhap/khoa/"
+
+
+def answer_of(account: Account) -> str:
+    """An answer of a passkey that says it is this account's; its signature is nobody's."""
+    handle = websafe_encode(user_pk_to_url_str(account).encode())
+    client = {"type": "webauthn.get", "challenge": "AAAA", "origin": "https://127.0.0.1"}
+    return json.dumps(
+        {
+            "id": websafe_encode(b"key"),
+            "rawId": websafe_encode(b"key"),
+            "type": "public-key",
+            "response": {
+                "clientDataJSON": websafe_encode(json.dumps(client).encode()),
+                "authenticatorData": websafe_encode(bytes(32) + b"\x05" + bytes(4)),
+                "signature": websafe_encode(b"sign"),
+                "userHandle": handle,
+            },
+            "clientExtensionResults": {},
+        }
+    )
+
+
+def test_passkey_sign_in__refused__kept_in_the_log_of_whom_it_named(owner: Owner, browser: Client) -> None:
+    account = owner()
+    browser.get(PASSKEY_DOOR, headers={"accept": "application/json"})
+    browser.post(PASSKEY_DOOR, {"credential": answer_of(account)})
+    assert not is_in(browser)
+    event = SignInEvent.objects.get(outcome=Outcome.REFUSED)
+    assert (event.account, event.method, event.ip) == (account, "webauthn", "127.0.0.1")
+    browser.post(PASSKEY_DOOR, {"credential": '{"id": 1}'})
+    assert SignInEvent.objects.filter(outcome=Outcome.REFUSED, account=None, method="webauthn").count() == 1
+
+
+def test_passkey_sign_in__often_refused__waits_where_it_comes_from_and_locks_nobody_out(
+    owner: Owner, browser: Client
+) -> None:
+    account = owner()
+    for _number in range(throttle.FREE + 2):
+        browser.post(PASSKEY_DOOR, {"credential": answer_of(account)}, REMOTE_ADDR="198.51.100.7")
+    events = SignInEvent.objects.filter(account=account, method="webauthn")
+    assert events.filter(outcome=Outcome.REFUSED).count() == throttle.FREE
+    assert events.filter(outcome=Outcome.THROTTLED).count() == 2
+    page = browser.get("/dang-nhap/").content.decode()
+    assert "Thử nhiều lần quá" in page
+    elsewhere = Client(headers={"host": "127.0.0.1"})
+    elsewhere.post(PASSKEY_DOOR, {"credential": answer_of(account)}, REMOTE_ADDR="203.0.113.9")
+    assert events.filter(outcome=Outcome.REFUSED, ip="203.0.113.9").count() == 1
+    sign_in(elsewhere, account.username, address="198.51.100.7")
+    assert is_in(elsewhere)
+
+
+def test_passkey_as_second_factor__wrong__kept_in_the_log_and_slowed_down(
+    administrator: Account, browser: Client
+) -> None:
+    accounts.enrol_totp(administrator)
+    sign_in(browser, administrator.username)
+    browser.get(CODE_PAGE)
+    for _number in range(throttle.FREE + 1):
+        browser.post(CODE_PAGE, {"credential": answer_of(administrator)})
+    events = SignInEvent.objects.filter(account=administrator, method="webauthn")
+    assert events.filter(outcome=Outcome.SECOND_FACTOR).count() == throttle.FREE
+    assert events.filter(outcome=Outcome.THROTTLED).count() == 1
     assert not is_in(browser)

@@ -14,7 +14,7 @@ from haicap.access.sign_in.tests.conftest import Owner, is_in, sign_in
 from haicap.kernel import clock
 
 HERE, THERE = "203.0.113.7", "198.51.100.9"
-TOO_OFTEN = "Thử sai nhiều lần quá"
+TOO_OFTEN = "Thử nhiều lần quá"
 
 
 def guess(name: str, times: int, address: str = THERE) -> str:
