@@ -17,7 +17,7 @@ from haicap.kernel.outbox.errors import (
     UnknownTopic,
     WrongState,
 )
-from haicap.kernel.outbox.handlers import BackOff, Delivery, Handler, forget, handler, handlers
+from haicap.kernel.outbox.handlers import BackOff, Delivery, Handler, TryAgain, forget, handler, handlers
 from haicap.kernel.outbox.managing import (
     PERMISSION,
     MessagePage,
@@ -44,6 +44,7 @@ __all__ = [
     "NoTransaction",
     "OutboxMessage",
     "OutboxState",
+    "TryAgain",
     "Undeliverable",
     "UnknownTopic",
     "WrongState",

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from haicap.kernel.ids import new_id
 from haicap.kernel.models.outbox import OutboxState
 from haicap.kernel.outbox.errors import Superseded, Undeliverable
-from haicap.kernel.outbox.handlers import Delivery, Handler, handler_of
+from haicap.kernel.outbox.handlers import Delivery, Handler, TryAgain, handler_of
 from haicap.kernel.outbox.sending import defer_deliveries
 
 logger = logging.getLogger(__name__)
@@ -88,7 +88,9 @@ def attempt(claim: Claim, *, statement_timeout_s: float | None = None) -> Outbox
             _hold(claim, statement_timeout_s)
             if handler is None:
                 raise LookupError(f"no handler for {claim.delivery.topic}")
-            handler.function(claim.delivery)
+            again = handler.function(claim.delivery)
+            if again is not None:
+                return keep_failure(claim, again, handler)
             _mark_done(claim)
     except Superseded:
         logger.warning("delivery of %s was taken over", claim.delivery.id)
@@ -98,7 +100,7 @@ def attempt(claim: Claim, *, statement_timeout_s: float | None = None) -> Outbox
     return OutboxState.DONE
 
 
-def keep_failure(claim: Claim, error: BaseException, handler: Handler | None) -> OutboxState:
+def keep_failure(claim: Claim, error: BaseException | TryAgain, handler: Handler | None) -> OutboxState:
     """Keep a failed attempt: the next one later, or dead when there is none."""
     delivery = claim.delivery
     last = isinstance(error, Undeliverable) or (handler is not None and delivery.attempt >= handler.attempts)
@@ -108,6 +110,8 @@ def keep_failure(claim: Claim, error: BaseException, handler: Handler | None) ->
         wait_s = float(LATE_S)
     else:
         wait_s = handler.back_off.wait(delivery.attempt).total_seconds()
+        if isinstance(error, TryAgain) and error.wait_s is not None:
+            wait_s = error.wait_s
     state = OutboxState.DEAD if last else OutboxState.PENDING
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -118,11 +122,13 @@ def keep_failure(claim: Claim, error: BaseException, handler: Handler | None) ->
         )
         found = cursor.fetchone()
         if found is None:
+            if isinstance(error, TryAgain):  # another has the message: what was written here must not stay
+                raise Superseded
             return OutboxState.DELIVERING
         if not last:
             _defer_at(delivery.topic, delivery.id, found[0])
     logger.warning(
-        "delivery of %s %s failed (attempt %s): %s", delivery.topic, delivery.key, delivery.attempt, error
+        "delivery of %s %s failed (attempt %s): %s", delivery.topic, delivery.key, delivery.attempt, _explained(error)
     )
     return state
 
@@ -208,5 +214,7 @@ def _delivery(
     return Delivery(message_id, topic, key, json.loads(payload), attempts, correlation_id)
 
 
-def _explained(error: BaseException) -> str:
+def _explained(error: BaseException | TryAgain) -> str:
+    if isinstance(error, TryAgain):
+        return error.reason.replace("\0", "")[:LONGEST_ERROR]
     return f"{type(error).__name__}: {error}".replace("\0", "")[:LONGEST_ERROR]

@@ -50,11 +50,23 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class TryAgain:
+    """Chưa xong, thử lại: what a handler gives back when another attempt is due and what it wrote is to stay.
+
+    An exception takes the handler's writes back; this keeps them, with the failed attempt, in one transaction.
+    `wait_s` None: the topic's back-off. On the last attempt the message is dead all the same.
+    """
+
+    reason: str
+    wait_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Handler:
     """Bộ xử lý của một chủ đề."""
 
     topic: str
-    function: Callable[[Delivery], None]
+    function: Callable[[Delivery], TryAgain | None]
     attempts: int
     back_off: BackOff
     timeout_s: float
@@ -65,20 +77,23 @@ _handlers: dict[str, Handler] = {}
 
 def handler(
     topic: str, *, attempts: int = 8, back_off: BackOff | None = None, timeout_s: float = 30
-) -> Callable[[Callable[[Delivery], None]], Callable[[Delivery], None]]:
+) -> Callable[[Callable[[Delivery], TryAgain | None]], Callable[[Delivery], TryAgain | None]]:
     """Register the handler of a topic ("portals.publish_name"), in `<app>/tasks.py`, found by itself.
 
     The handler runs in a transaction of its own that also marks the message done: what it writes to the
     database happens exactly once. What it does outside happens at least once (a worker may die between the
     deed and the commit): give the other side `delivery.key` as idempotency key. Any exception is a failed
-    attempt; `Undeliverable` ends the attempts. After `timeout_s` seconds the attempt is cut off and failed.
+    attempt; `Undeliverable` ends the attempts; given back, `TryAgain` is a failed attempt whose writes stay.
+    After `timeout_s` seconds the attempt is cut off and failed.
     """
     if not _TOPIC.fullmatch(topic) or len(topic) > 100:
         raise ValueError(f"a topic is named app.verb_thing, not {topic!r}")
     if attempts < 1 or timeout_s <= 0:
         raise ValueError("at least one attempt, and some time for it")
 
-    def register(function: Callable[[Delivery], None]) -> Callable[[Delivery], None]:
+    def register(
+        function: Callable[[Delivery], TryAgain | None],
+    ) -> Callable[[Delivery], TryAgain | None]:
         known = _handlers.get(topic)
         if known is not None and known.function.__qualname__ != function.__qualname__:
             raise ValueError(f"{topic} is handled by {known.function.__qualname__} already")

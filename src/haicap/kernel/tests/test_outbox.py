@@ -505,3 +505,23 @@ def test_messages__pages__hold_everything_once_newest_first(handled: Handled) ->
 def test_messages__bad_question__is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(outbox.BadMessage):
         outbox.messages(**options)
+
+
+@pytest.mark.django_db
+def test_deliver__handler_says_try_again__keeps_what_it_wrote_and_tries_again() -> None:
+    @outbox.handler("test.again", attempts=2, back_off=AT_ONCE)
+    def tell(given_: Delivery) -> outbox.TryAgain | None:
+        journal.note(SYSTEM, "test.wrote", after={"attempt": given_.attempt})
+        return outbox.TryAgain("not yet", wait_s=0)
+
+    try:
+        with transaction.atomic():
+            outbox.send("test.again", {}, "k")
+        assert delivery.deliver(_message().id) == OutboxState.PENDING
+        assert (_message().state, _message().last_error, _message().attempts) == ("pending", "not yet", 1)
+        assert JournalEntry.objects.filter(action="test.wrote").count() == 1
+        _make_due()
+        assert delivery.deliver(_message().id) == OutboxState.DEAD
+        assert JournalEntry.objects.filter(action="test.wrote").count() == 2
+    finally:
+        outbox.forget("test.again")
