@@ -128,7 +128,11 @@ def keep_failure(claim: Claim, error: BaseException | TryAgain, handler: Handler
         if not last:
             _defer_at(delivery.topic, delivery.id, found[0])
     logger.warning(
-        "delivery of %s %s failed (attempt %s): %s", delivery.topic, delivery.key, delivery.attempt, _explained(error)
+        "delivery of %s %s failed (attempt %s): %s",
+        delivery.topic,
+        delivery.key,
+        delivery.attempt,
+        _explained(error),
     )
     return state
 
