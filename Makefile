@@ -7,7 +7,7 @@ EMPTY ?=
 export HAICAP_DATA ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-slow bench lint format clean setup setup-test
+.PHONY: help up test test-slow bench lint format clean setup setup-bench setup-test
 
 help: ## Danh sách lệnh
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -22,7 +22,7 @@ test: setup-test ## Mọi kiểm thử (bộ nhanh), trên PostgreSQL riêng tro
 test-slow: setup-test ## Các kiểm thử dài
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest -n 2 -m slow $(ARGS)
 
-bench: setup ## Đo tốc độ; bảng kết quả ghi vào build/bench.json
+bench: setup-bench ## Đo tốc độ; bảng kết quả ghi vào build/bench.json
 	@exec .venv/bin/python -m bench.run $(ARGS)
 
 lint: ## Kiểm tra mã: ruff, mypy, import-linter, di trú, bản dịch
@@ -40,6 +40,9 @@ clean: ## Xóa những gì dựng lại được (giữ ./data)
 
 setup:
 	@tools/bootstrap run
+
+setup-bench:
+	@tools/bootstrap run bench
 
 setup-test:
 	@tools/bootstrap run test lint data

@@ -78,7 +78,7 @@ def test_repository__lock_file_of_npm__names_no_registry(project_root: Path) -> 
 
 
 def test_requirements__every_package__is_pinned_with_hashes(project_root: Path) -> None:
-    for name in ("runtime", "build", "installer", "test", "lint", "data"):
+    for name in ("runtime", "build", "installer", "test", "lint", "data", "bench"):
         text = (project_root / "requirements" / f"{name}.txt").read_text().replace("\\\n", " ")
         lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
         assert lines
