@@ -62,3 +62,43 @@ class RouteChoice(Identified, Steps):
                 condition=NOT_WITHDRAWN,
             )
         ]
+
+
+class RouteAssignment(Identified):
+    """Lượt gán quy trình: many procedures given a route at once, kept so that it can be taken back.
+
+    Its `RouteChoice` rows bear its id as `run_id`; `replaced` are the ids of those of the same day that it withdrew.
+    `asked` is the filter that was applied.
+    """
+
+    at = models.DateTimeField()
+    made_by = models.CharField(max_length=200)
+    route = models.ForeignKey(Route, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    level = models.CharField(max_length=10, choices=Level.choices)
+    begins_on = models.DateField()
+    asked = models.JSONField(default=dict, blank=True)
+    count = models.PositiveIntegerField()
+    replaced = models.JSONField(default=list, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+
+class RouteMove(Identified):
+    """Lượt chuyển hồ sơ đang chạy: dossiers of one version went over to another by a mapping of steps."""
+
+    at = models.DateTimeField()
+    made_by = models.CharField(max_length=200)
+    source = models.ForeignKey(RouteVersion, on_delete=models.PROTECT, related_name="moves_away")
+    target = models.ForeignKey(RouteVersion, on_delete=models.PROTECT, related_name="moves_here")
+    mapping = models.JSONField()
+    count = models.PositiveIntegerField()
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+
+class RouteMoveItem(Identified):
+    """Một việc đã chuyển: the task that was open and the one that took its place."""
+
+    move = models.ForeignKey(RouteMove, on_delete=models.PROTECT, related_name="items")
+    before = models.ForeignKey(
+        "onestop.DossierTask", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    after = models.OneToOneField("onestop.DossierTask", on_delete=models.PROTECT, related_name="+")
