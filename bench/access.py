@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db import connection
 
 from bench import nation
 from bench.context import Context, paced, row
-from haicap.access.people import queries
+from haicap.access.people import lists, queries
 from haicap.kernel import clock
 from haicap.kernel.actor import SYSTEM, Actor
 from haicap.registry import country, service
@@ -21,9 +22,16 @@ from haicap.registry.models import Agency, UnitVersion
 #: Thanh Hóa after 1/7/2025: 166 communes
 PROVINCE, COMMUNES = "38", 166
 DAY = date(2025, 7, 1)
+MORNING = datetime(2025, 7, 16, 9, tzinfo=clock.ZONE)
 PEOPLE = 3_000
+NAMES = ("Nguyệt", "Hòa", "Tường", "Bình", "Như", "Đông", "Sen")
 ADMINISTRATOR = Actor(
     label="quản trị", permissions=frozenset({"registry.manage_people", "access.see_people"})
+)
+CHIEF = replace(
+    ADMINISTRATOR,
+    permissions=ADMINISTRATOR.permissions | {"access.import_people", "access.manage_accounts"},
+    sees_all=True,
 )
 OFFICIAL = Actor(label="công chức", permissions=frozenset({"access.see_people"}))
 
@@ -32,7 +40,7 @@ def rows(context: Context) -> list[dict[str, Any]]:
     """A province of 166 communes and 3,000 people."""
     with context.database("access"):
         _fill(300 if context.quick else PEOPLE)
-        return _listed(context)
+        return [*_listed(context), *_imported(context)]
 
 
 def _fill(people: int) -> None:
@@ -55,18 +63,56 @@ def _units() -> list[Any]:
     return [province, *communes]
 
 
+def _list_file(people: int) -> bytes:
+    """A list as a province sends it: everybody new, spread over its agencies, a chair more where one lacks."""
+    with clock.at(MORNING):
+        agencies = [agency.name for agency in queries.administered_agencies(CHIEF, limit=20_000)]
+    rows = ["Họ và tên;Số định danh;Thư công vụ;Điện thoại;Cơ quan;Chức danh;Số quyết định;Từ ngày"]
+    rows += [
+        f"Nguyễn Thị Ánh {NAMES[n % len(NAMES)]};038190{n:06d};nguoi{n}@vidu.vn;0905{n:06d};"
+        f"{agencies[n % len(agencies)]};Chuyên viên;15/QĐ-UBND;01/07/2025"
+        for n in range(people)
+    ]
+    return "\n".join(rows).encode()
+
+
+def _imported(context: Context) -> list[dict[str, Any]]:
+    """From the file to the accounts: read, previewed, entered; and the same list once more, which makes nothing."""
+    people = 300 if context.quick else PEOPLE
+    content = _list_file(people)
+    with clock.at(MORNING):
+        first, made = _enter(content)
+        second, idle = _enter(content)
+    whole = (made["accounts"], made["bad"]) == (people, 0)
+    return [
+        row(f"people: {people:,} accounts from a list, preview and entering", first, "s",
+            goal="< 60 s", holds=whole and first < 60),
+        row("people: the same list once more", second, "s",
+            goal="makes nothing", holds=idle["unchanged"] == people),
+    ]  # fmt: skip
+
+
+def _enter(content: bytes) -> tuple[float, dict[str, int]]:
+    """Seconds from a file's bytes to what it says being entered, and how much that was."""
+    begun = time.perf_counter()
+    rows = lists.read_list(content)
+    lists.plan_list(CHIEF, rows, add_posts=True)
+    plan = lists.apply_list(CHIEF, rows, add_posts=True, only_good=True)
+    return time.perf_counter() - begun, plan.counts()
+
+
 def _listed(context: Context) -> list[dict[str, Any]]:
     """The first page of 50 for three titles, against the list without a question of permission."""
     rounds, times = (3, 2) if context.quick else (15, 20)
     commune = _units()[1]
     agencies = frozenset(Agency.objects.filter(unit_id=commune).values_list("id", flat=True))
     titles = {
-        "the province's administrator": replace(ADMINISTRATOR, sees_all=True),
+        "the province's administrator": CHIEF,
         "a commune's administrator": replace(ADMINISTRATOR, unit_ids=frozenset({commune})),
         "a commune's official": replace(OFFICIAL, agency_ids=agencies),
     }
     found = []
-    with clock.at(clock.now().replace(2025, 7, 16, 9)):
+    with clock.at(MORNING):
         for name, actor in titles.items():
             filtered, bare = paced(
                 partial(queries.people_of, actor), partial(queries.people_of, SYSTEM), rounds, times
