@@ -6,13 +6,17 @@ shown once, must be changed at the first sign-in, and are kept nowhere but as th
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.utils import decrypt
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -26,7 +30,7 @@ from haicap.kernel import clock, journal
 from haicap.kernel.actor import SYSTEM
 from haicap.kernel.contract import digest_of, permissions
 from haicap.kernel.database.copy import copy_rows
-from haicap.kernel.errors import BadInput, Conflict, NotFound
+from haicap.kernel.errors import BadInput, Conflict, NotAllowed, NotFound
 from haicap.kernel.ids import new_id
 
 _COLUMNS = (
@@ -53,6 +57,12 @@ class NotAKey(BadInput):
     """ACC-604: not the key of an authenticator."""
 
     code = "ACC-604"
+
+
+class NotLoopback(NotAllowed):
+    """ACC-605: other machines can reach this deployment: second factors are not given away there."""
+
+    code = "ACC-605"
 
 
 class TooManyAccounts(BadInput):
@@ -87,6 +97,57 @@ def require_demonstration() -> None:
                 "Với dữ liệu thật: người quản trị cấp tài khoản; quản trị đầu tiên lập bằng «haicap first-admin»."
             ),
         )
+
+
+def note_address(host: str) -> None:
+    """Keep where this deployment's web server listens; `haicap serve` and `haicap up` say it before they listen."""
+    _noted().parent.mkdir(parents=True, exist_ok=True)
+    _noted().write_text(host + "\n", encoding="utf-8")
+
+
+def require_loopback() -> None:
+    """Raises NotLoopback (ACC-605) unless only this machine can reach the deployment.
+
+    Whatever speaks for another machine refuses: the address where our web server listens, or last listened; a host
+    that pages answer to; the deployment's own address; a proxy in front. A server that was started by other means is
+    told by the last three. What is not sure is refused.
+    """
+    hosts = [*settings.ALLOWED_HOSTS, _host_of(settings.HAICAP_BASE_URL), _noted_host()]
+    outside = [host for host in hosts if host and not _is_loopback(host)]
+    outside += [f"HAICAP_PROXIES={net}" for net in settings.HAICAP_PROXIES]
+    if outside:
+        raise NotLoopback(
+            _("Hệ thống trình diễn này mở cho máy khác: %(hosts)s.") % {"hosts": ", ".join(outside[:5])},
+            kept=_("Không có mã nào được đưa ra."),
+            todo=_(
+                "Mở lại bằng «haicap serve --host 127.0.0.1», hoặc dùng ứng dụng xác thực trên điện thoại."
+            ),
+        )
+
+
+def _noted() -> Path:
+    return Path(settings.DATA_FOLDER) / "listening"
+
+
+def _noted_host() -> str:
+    try:
+        return _noted().read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def _host_of(address: str) -> str:
+    return urlsplit(address).hostname or address
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a name or an address means this machine alone; other names are not looked up."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def make_accounts() -> int:
@@ -223,9 +284,10 @@ def _is_delicate(hats: Iterable[Hat]) -> bool:
 def present_code(username: str) -> str:
     """The six digits that the account's authenticator shows now, for demonstrations without a telephone at hand.
 
-    Raises NotADemonstration (ACC-601), NoAuthenticator (ACC-602).
+    Raises NotADemonstration (ACC-601), NoAuthenticator (ACC-602), NotLoopback (ACC-605).
     """
     require_demonstration()
+    require_loopback()
     found = Authenticator.objects.filter(
         user__username=username.strip().lower(), type=Authenticator.Type.TOTP
     ).first()
@@ -239,8 +301,9 @@ def present_code(username: str) -> str:
 
 
 def code_of_key(key: str) -> str:
-    """The six digits of a TOTP key (RFC 6238, base 32) at this moment. Raises ACC-601, NotAKey (ACC-604)."""
+    """The six digits of a TOTP key (RFC 6238, base 32) at this moment. Raises ACC-601, NotAKey (ACC-604), ACC-605."""
     require_demonstration()
+    require_loopback()
     counters = list(totp.yield_hotp_counters_from_time())
     try:
         value = totp.hotp_value(key.replace(" ", "").upper(), counters[len(counters) // 2])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal.auth import (
@@ -18,9 +20,11 @@ from haicap.access.demonstration import (
     NoAuthenticator,
     NotADemonstration,
     NotAKey,
+    NotLoopback,
     code_of_key,
     make_accounts,
     new_password,
+    note_address,
     present_code,
     sign_ins,
 )
@@ -94,7 +98,7 @@ def test_new_password__is_long_and_of_plain_letters() -> None:
     assert len({new_password() for _number in range(100)}) == 100
 
 
-def test_present_code__enrolled__is_what_its_authenticator_shows(places: Places) -> None:
+def test_present_code__enrolled__is_what_its_authenticator_shows(places: Places, data_folder: Path) -> None:
     make_accounts()
     account = Account.objects.all()[0]
     secret = generate_totp_secret()
@@ -110,7 +114,7 @@ def codes_now(secret: str) -> set[str]:
     return {format_hotp_value(hotp_value(secret, count)) for count in yield_hotp_counters_from_time()}
 
 
-def test_present_code__nothing_enrolled_or_no_key__says_so(places: Places) -> None:
+def test_present_code__nothing_enrolled_or_no_key__says_so(places: Places, data_folder: Path) -> None:
     with pytest.raises(NoAuthenticator, match="chưa có ứng dụng xác thực"):
         present_code("khong.co")
     with pytest.raises(NotAKey):
@@ -125,6 +129,59 @@ def test_demonstration__real_data__every_part_refuses(places: Places) -> None:
             attempt()
         assert refused.value.code == "ACC-601"
     assert not any(account.has_usable_password() for account in Account.objects.all()[:50])
+
+
+@pytest.fixture
+def data_folder(settings: Any, tmp_path: Path) -> Path:
+    """A deployment of its own, only for this machine."""
+    settings.DATA_FOLDER = tmp_path
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+    settings.HAICAP_BASE_URL, settings.HAICAP_PROXIES = "", []
+    return tmp_path
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "localhost", "::1", "[::1]"])
+def test_code__served_on_loopback__is_given(places: Places, data_folder: Path, host: str) -> None:
+    assert len(code_of_key("ABCDABCDABCDABCD")) == 6  # nothing serves yet
+    note_address(host)
+    assert len(code_of_key("ABCDABCDABCDABCD")) == 6
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "192.168.1.5", "haicap.danang.gov.vn", "localhost.evil.example"]
+)
+def test_code__served_to_other_machines__refuses(places: Places, data_folder: Path, host: str) -> None:
+    note_address(host)
+    for attempt in (lambda: present_code("a.b"), lambda: code_of_key("ABCDABCD")):
+        with pytest.raises(NotLoopback) as refused:
+            attempt()
+        assert (refused.value.code, refused.value.http_status) == ("ACC-605", 403)
+    note_address("127.0.0.1")
+    assert code_of_key("ABCDABCDABCDABCD")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALLOWED_HOSTS", ["127.0.0.1", "*"]),
+        ("ALLOWED_HOSTS", [".danang.gov.vn"]),
+        ("HAICAP_BASE_URL", "https://haicap.danang.gov.vn/"),
+        ("HAICAP_PROXIES", ["127.0.0.1/32"]),
+    ],
+)
+def test_code__settings_that_speak_for_other_machines__refuses(
+    places: Places, data_folder: Path, settings: Any, name: str, value: object
+) -> None:
+    setattr(settings, name, value)
+    with pytest.raises(NotLoopback):
+        code_of_key("ABCDABCDABCDABCD")
+
+
+def test_code__real_data_on_loopback__refuses(places: Places, data_folder: Path) -> None:
+    deploy_for_real()
+    note_address("127.0.0.1")
+    with pytest.raises(NotADemonstration):
+        code_of_key("ABCDABCDABCDABCD")
 
 
 @pytest.fixture

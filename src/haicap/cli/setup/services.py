@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
+from haicap.access.demonstration import note_address
 from haicap.cli.setup.supervisor import Service, Supervisor
 from haicap.kernel.database import current
 from haicap.kernel.errors import Conflict
@@ -44,6 +45,7 @@ def require_free_port(host: str, port: int) -> None:
 
 def serve(host: str, port: int, workers: int, say: Callable[[str], None]) -> None:
     """Run the web server and the worker until SIGINT or SIGTERM."""
+    note_address(host)  # before it listens: `haicap demo code` asks who can reach it
     supervisor = Supervisor(
         [web_server(host, port, workers), worker()], say=say, watch=lambda: _keep_database(say)
     )
