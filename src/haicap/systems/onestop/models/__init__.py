@@ -39,6 +39,20 @@ from haicap.systems.onestop.models.procedure import (
 from haicap.systems.onestop.models.queryset import DossierQuerySet
 from haicap.systems.onestop.models.route import Route, RouteChoice, RouteVersion
 from haicap.systems.onestop.models.status import CLOSED, FINISHED, IN_FLIGHT, Status
+from haicap.systems.onestop.models.sync import (
+    DossierSync,
+    NameKind,
+    OnlinePayment,
+    Partner,
+    PartnerAlias,
+    PartnerKind,
+    PartnerName,
+    PaymentState,
+    SyncEvent,
+    SyncKind,
+    SyncRun,
+    SyncState,
+)
 
 __all__ = [
     "CLOSED",
@@ -61,13 +75,21 @@ __all__ = [
     "DossierPaper",
     "DossierQuerySet",
     "DossierStep",
+    "DossierSync",
     "DossierTask",
     "Fate",
     "Fee",
     "ImportState",
     "LetterForm",
     "LimitUnit",
+    "NameKind",
     "OnlineLevel",
+    "OnlinePayment",
+    "Partner",
+    "PartnerAlias",
+    "PartnerKind",
+    "PartnerName",
+    "PaymentState",
     "Procedure",
     "ProcedureField",
     "ProcedureVersion",
@@ -79,6 +101,10 @@ __all__ = [
     "RouteVersion",
     "Settlement",
     "Status",
+    "SyncEvent",
+    "SyncKind",
+    "SyncRun",
+    "SyncState",
     "TaskKind",
     "TimeLimit",
 ]
