@@ -9,13 +9,13 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import Promise, SimpleLazyObject
 
 import haicap
 from haicap.kernel import clock
 from haicap.kernel.actor import ANONYMOUS, Actor
 from haicap.registry.models import Kind
-from haicap.web.navigation import DOORS, Door, ShownPlace, door_of, places_for
+from haicap.web.navigation import DOORS, Door, ShownPlace, door_of, parts_for, places_for
 
 # The province is the one that the deployment was set up for, or what that one has become by today.
 _DEPLOYMENT = """
@@ -97,6 +97,25 @@ class Shell:
     def places(self) -> list[ShownPlace]:
         """At most seven places of the left rail."""
         return places_for(self.door, self._request.path, self.actor)
+
+    @property
+    def place(self) -> str:
+        """The name of the place that this page is under."""
+        return str(next((place.name for place in self.places if place.current), ""))
+
+    @cached_property
+    def _parts(self) -> list[ShownPlace]:
+        return parts_for(self.door, self._request.path, self.actor)
+
+    @property
+    def parts(self) -> list[tuple[str, str | Promise, str]]:
+        """The parts of the place that this page is under, as tabs show them: (address, name, address)."""
+        return [(part.url, part.name, part.url) for part in self._parts]
+
+    @property
+    def part(self) -> str:
+        """The address of the part that this page is under."""
+        return next((part.url for part in self._parts if part.current), "")
 
     @property
     def doors(self) -> tuple[Door, ...]:

@@ -1,11 +1,13 @@
 """The three doors and the places behind each: the left rail.
 
 To add a place: one line in `PLACES`. A place whose address does not exist (its app is not installed) or for
-which the actor lacks the permission is not shown. At most seven are shown.
+which the actor lacks the permission is not shown. At most seven are shown; what belongs together is one place with
+`parts`: it leads to the first part that the actor may see, and each page under it shows them all as tabs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.urls import NoReverseMatch, reverse
@@ -34,11 +36,15 @@ DOORS = (CITIZEN, OFFICIAL, LEADER)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Một mục của thanh bên: a name, a URL name, and the permission without which it is not shown."""
+    """Một mục của thanh bên: a name, a URL name, and the permission without which it is not shown.
+
+    `permission` may name several, parted by "|": any of them is enough. `parts` take the place of a view.
+    """
 
     name: str | Promise
-    view: str
+    view: str = ""
     permission: str = ""
+    parts: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,15 @@ PLACES: dict[str, tuple[Place, ...]] = {
         Place(_("Bảng đối soát"), "reorganisation:ledger", "reorganisation.see"),
         Place(_("Chờ phân định"), "reorganisation:undecided"),
         Place(_("Đơn vị hành chính"), "units:search"),
-        Place(_("Tồn đọng gửi ra ngoài"), "outbox"),
+        Place(
+            _("Kết nối hệ thống khác"),
+            parts=(
+                Place(_("Tồn đọng gửi ra ngoài"), "outbox", "command.steer|kernel.manage_outbox"),
+                Place(_("Ứng dụng đăng nhập"), "sso-applications", "access.manage_applications"),
+                Place(_("Khóa ký"), "sso-keys", "access.manage_applications"),
+                Place(_("Thư mục ngoài (SCIM)"), "scim-tokens", "access.manage_applications"),
+            ),
+        ),
         Place(_("Lượt xem dữ liệu cá nhân"), "readings", "access.see_readings"),
     ),
 }
@@ -90,17 +104,37 @@ def door_of(path: str, actor: Actor) -> Door:
 
 def places_for(door: Door, path: str, actor: Actor) -> list[ShownPlace]:
     """The places of a door that this actor may see; the one that this page lies under is `current`."""
-    found: list[tuple[Place, str]] = []
+    found = [(place.name, urls) for place in PLACES[door.key] if (urls := _urls(place, actor))]
+    current = _current((url for _name, urls in found for url in urls), path)
+    return [ShownPlace(name, urls[0], current in urls) for name, urls in found[:MOST_PLACES]]
+
+
+def parts_for(door: Door, path: str, actor: Actor) -> list[ShownPlace]:
+    """The parts of the place that this page lies under, as this actor may see them; none where it is all there is."""
     for place in PLACES[door.key]:
-        if place.permission and not actor.may(place.permission):
-            continue
-        try:
-            found.append((place, reverse(place.view)))
-        except NoReverseMatch:
-            continue
-    under = [url for _place, url in found if path == url or (url not in _HOMES and path.startswith(url))]
-    current = max(under, key=len, default=None)
-    return [ShownPlace(place.name, url, url == current) for place, url in found[:MOST_PLACES]]
+        shown = [(part.name, url) for part in place.parts for url in _urls(part, actor)]
+        current = _current((url for _name, url in shown), path)
+        if current is not None and len(shown) > 1:
+            return [ShownPlace(name, url, url == current) for name, url in shown]
+    return []
+
+
+def _urls(place: Place, actor: Actor) -> list[str]:
+    """Where a place leads: its own address, or those of its parts; none where the actor may see none of it."""
+    if place.parts:
+        return [url for part in place.parts for url in _urls(part, actor)]
+    if place.permission and not any(actor.may(one) for one in place.permission.split("|")):
+        return []
+    try:
+        return [reverse(place.view)]
+    except NoReverseMatch:
+        return []
+
+
+def _current(urls: Iterable[str], path: str) -> str | None:
+    """The longest of the addresses that the path lies under."""
+    under = [url for url in urls if path == url or (url not in _HOMES and path.startswith(url))]
+    return max(under, key=len, default=None)
 
 
 _HOMES = frozenset(door.prefix for door in DOORS)

@@ -273,7 +273,7 @@ def _links() -> list[tuple[str, str]]:
         ("my-colleagues", _("Người trong cơ quan tôi")),
         ("my-appointments", _("Quá trình bổ nhiệm của tôi")),
         ("my-data", _("Dữ liệu cá nhân của tôi")),
-        ("my-applications", _("Ứng dụng tôi đã cho phép")),
+        ("sso-mine", _("Ứng dụng biết tôi")),
         ("permission-matrix", _("Bảng phân quyền theo chức danh")),
     ):
         try:

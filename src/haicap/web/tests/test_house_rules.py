@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from django.template.loader import get_template
+from django.urls import reverse
 
 from haicap.access.titles import RULES
-from haicap.kernel.actor import SYSTEM
+from haicap.kernel.actor import SYSTEM, Actor
 from haicap.web import assets, navigation
 
 PACKAGE = assets.PACKAGE.parent
@@ -90,6 +91,23 @@ def test_places__every_door__at_most_seven_and_one_current() -> None:
 def test_places__page_below_another__the_longest_address_is_current() -> None:
     shown = navigation.places_for(navigation.CITIZEN, "/don-vi/20194/", SYSTEM)
     assert [str(place.name) for place in shown if place.current] == ["Tra cứu xã, phường"]
+
+
+def test_places__with_parts__lead_to_the_first_that_one_may_see() -> None:
+    def seen(path: str, *permissions: str) -> tuple[list[str], list[tuple[str, bool]]]:
+        actor = Actor("x", permissions=frozenset(permissions))
+        places = navigation.places_for(navigation.LEADER, path, actor)
+        parts = navigation.parts_for(navigation.LEADER, path, actor)
+        return [place.url for place in places if place.current], [(part.url, part.current) for part in parts]
+
+    outbox, keys = reverse("outbox"), reverse("sso-keys")
+    steer, manage = "command.steer", "access.manage_applications"
+    assert seen(outbox, steer) == ([outbox], [])
+    assert seen(keys, steer, manage)[0] == [outbox]
+    assert [url for url, current in seen(keys, steer, manage)[1] if current] == [keys]
+    assert seen(keys, manage)[0] == [reverse("sso-applications")]
+    assert len(seen(keys, manage)[1]) == 3
+    assert seen(keys) == ([], [])
 
 
 def test_permissions__handed_out_by_title__exist_in_the_code() -> None:
