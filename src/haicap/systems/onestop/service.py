@@ -38,6 +38,7 @@ from haicap.systems.onestop.errors import (
 )
 from haicap.systems.onestop.models import FINISHED, IN_FLIGHT, Dossier, DossierStep, Status
 from haicap.systems.onestop.numbering import dossier_code, next_numbers
+from haicap.systems.onestop.processing import routed
 from haicap.systems.onestop.transitions import WAITING, may_follow, next_statuses
 
 #: how long a step waits for a cut-over's read-only moment before it gives up with a clear word
@@ -84,12 +85,41 @@ def receive_dossier(
     AgencyWithoutCode, BadApplication; nothing is written then.
     """
     policy.check_reception(actor, receiving_agency.id)
+    return _new_dossier(
+        actor,
+        application,
+        receiving_agency,
+        competent_agency or receiving_agency,
+        helping_agency,
+        registered_only=registered_only,
+    )
+
+
+def register_dossier(
+    actor: Actor, application: Application, *, agency: Agency, competent_agency: Agency | None = None
+) -> Dossier:
+    """Đăng ký hồ sơ trực tuyến: what anybody hands in, not yet looked at (status 1, a code, no appointment).
+
+    Raises as `receive_dossier` does, but asks for no permission: the door is open to all.
+    """
+    return _new_dossier(actor, application, agency, competent_agency or agency, None, registered_only=True)
+
+
+def _new_dossier(
+    actor: Actor,
+    application: Application,
+    receiving_agency: Agency,
+    competent_agency: Agency,
+    helping_agency: Agency | None,
+    *,
+    registered_only: bool,
+) -> Dossier:
     checked = _checked(application)
     with journal.act(actor, "onestop.receive_dossier") as act:
-        _wait_for_cut_over()
+        wait_for_cut_over()
         now = clock.now()
         receiver = _living(receiving_agency.id, now)
-        competent = _living((competent_agency or receiving_agency).id, now)
+        competent = _living(competent_agency.id, now)
         if receiver.code_id is None:
             raise AgencyWithoutCode(
                 _("%(agency)s chưa có mã định danh điện tử đang dùng, nên không cấp được mã hồ sơ.")
@@ -121,6 +151,8 @@ def receive_dossier(
         )
         _add_steps(actor, [dossier], "receive", now, [receiver.agency_id])
         act.changed("onestop.dossier", dossier.id, None, _summary(dossier))
+        if not registered_only:
+            routed.begin(act, actor, dossier, now, competent.agency_id)
     return dossier
 
 
@@ -142,16 +174,36 @@ def advance_dossiers(
     """Take every one of the dossiers to status `to`, or none of them.
 
     `expected` is the status that the person saw. Coming back from waiting (supplement, payment, stopped) the
-    appointment moves by the working time that passed meanwhile (standards §5). Raises DossierNotFound,
-    StepNotAllowed, DossierChanged, StatusMayNotFollow, ReasonMissing.
+    appointment moves by the working time that passed meanwhile (standards §5). A dossier on a route goes on by
+    its tasks (`processing`); here it waits, comes back, or is given up. Raises DossierNotFound, StepNotAllowed,
+    DossierChanged, StatusMayNotFollow, ReasonMissing, GoesByRoute.
     """
+    return _advance(actor, dossiers, to, note=note, expected=expected)
+
+
+def advance_by_route(
+    actor: Actor, dossiers: Collection[uuid.UUID], to: Status, *, note: str = ""
+) -> list[Dossier]:
+    """As `advance_dossiers`, for `processing` alone: the task that led here gave the right, and opens what follows."""
+    return _advance(actor, dossiers, to, note=note, by_route=True)
+
+
+def _advance(
+    actor: Actor,
+    dossiers: Collection[uuid.UUID],
+    to: Status,
+    *,
+    note: str,
+    expected: Status | None = None,
+    by_route: bool = False,
+) -> list[Dossier]:
     permission = {Status.RETURNED: policy.RETURN, Status.RECEIVED: policy.RECEIVE}.get(to, policy.ADVANCE)
     reason = _reason(note, needed=to in NEEDS_REASON)
 
     def take(dossier: Dossier, now: datetime, holder_id: uuid.UUID) -> None:
         before = Status(dossier.status)
         if not may_follow(before, to):
-            raise _may_not_follow(dossier, before, to)
+            raise may_not_follow(dossier, before, to)
         if before in WAITING and to not in WAITING and dossier.due_at is not None:
             dossier.due_at = deadlines.extended(dossier.due_at, _waiting_since(dossier), now, holder_id)
         if to in (Status.RECEIVED, Status.PROCESSING) and dossier.due_at is None:
@@ -172,6 +224,8 @@ def advance_dossiers(
         expected=expected,
         change=take,
         fields=("status", "due_at", "finished_at"),
+        by_route=by_route,
+        moves_status=True,
     )
 
 
@@ -201,7 +255,7 @@ def move_dossiers(actor: Actor, dossiers: Collection[uuid.UUID], desk: Desk, rea
 
     def put(dossier: Dossier, now: datetime, holder_id: uuid.UUID) -> None:
         if dossier.status not in IN_FLIGHT:
-            raise _may_not_follow(dossier, Status(dossier.status), Status(dossier.status))
+            raise may_not_follow(dossier, Status(dossier.status), Status(dossier.status))
         if (
             dossier.desk_id == desk.id
             or desk.kind != DeskKind.WORK
@@ -230,6 +284,8 @@ def _step(
     change: Callable[[Dossier, datetime, uuid.UUID], None],
     fields: Sequence[str],
     expected: Status | None = None,
+    by_route: bool = False,
+    moves_status: bool = False,
 ) -> list[Dossier]:
     """Lock, check, change and record: what every step of dossiers in flight has in common."""
     if not 0 < len(set(ids)) <= BULK_LIMIT:
@@ -239,16 +295,17 @@ def _step(
             todo=_("Hãy chọn lại hồ sơ."),
         )
     with journal.act(actor, f"onestop.{action}_dossier", reason=note) as act:
-        _wait_for_cut_over()
+        wait_for_cut_over()
         now = clock.now()
-        found = list(
-            Dossier.objects.visible_to(actor).filter(id__in=set(ids)).order_by("id").select_for_update()
-        )
+        reach = Dossier.objects.all() if by_route else Dossier.objects.visible_to(actor)
+        found = list(reach.filter(id__in=set(ids)).order_by("id").select_for_update())
         if len(found) != len(set(ids)):
             raise not_found()
         holders = holders_at([dossier.desk_id for dossier in found], now)
-        policy.check_step(actor, permission, [holders.get(dossier.desk_id) for dossier in found])
+        if not by_route:
+            policy.check_step(actor, permission, [holders.get(dossier.desk_id) for dossier in found])
         before = [_summary(dossier) for dossier in found]
+        statuses = {dossier.id: Status(dossier.status) for dossier in found}
         acting = [holders[dossier.desk_id] or dossier.competent_agency_id for dossier in found]
         for dossier, holder_id in zip(found, acting, strict=True):
             _check_unchanged(dossier, expected)
@@ -257,7 +314,25 @@ def _step(
         _add_steps(actor, found, action, now, acting, note)
         for dossier, was in zip(found, before, strict=True):
             act.changed("onestop.dossier", dossier.id, was, _summary(dossier))
+        if moves_status and not by_route:
+            working = {dossier.id: agency for dossier, agency in zip(found, acting, strict=True)}
+            _tell_route(act, actor, found, statuses, now, working)
     return found
+
+
+def _tell_route(
+    act: journal.Act,
+    actor: Actor,
+    dossiers: Sequence[Dossier],
+    before: dict[uuid.UUID, Status],
+    now: datetime,
+    holders: dict[uuid.UUID, uuid.UUID],
+) -> None:
+    """A dossier accepted online begins its route; those on one hold, go on or end."""
+    routed.follow(act, actor, dossiers, before, now, holders)
+    for dossier in dossiers:
+        if before[dossier.id] == Status.REGISTERED and dossier.status == Status.RECEIVED:
+            routed.begin(act, actor, dossier, now, holders[dossier.id])
 
 
 def not_found() -> DossierNotFound:
@@ -268,7 +343,7 @@ def not_found() -> DossierNotFound:
     )
 
 
-def _wait_for_cut_over() -> None:
+def wait_for_cut_over() -> None:
     """Take the writers' table lock first: all that is read afterwards is from after a running cut-over.
 
     Its carrier closes the table to writers for its short moment; everyday work never waits here.
@@ -396,7 +471,8 @@ def _check_unchanged(dossier: Dossier, expected: Status | None) -> None:
     )
 
 
-def _may_not_follow(dossier: Dossier, before: Status, to: Status) -> StatusMayNotFollow:
+def may_not_follow(dossier: Dossier, before: Status, to: Status) -> StatusMayNotFollow:
+    """The error for a status that may not follow; it names those that may."""
     allowed = next_statuses(before)
     return StatusMayNotFollow(
         _("Hồ sơ %(code)s đang ở «%(before)s», không chuyển sang «%(to)s» được.")
