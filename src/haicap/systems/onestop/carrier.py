@@ -113,12 +113,17 @@ class DossierCarrier(UndecidedDossiers, Carrier):
     record = "dossier"
     label = str(gettext_lazy("Hồ sơ thủ tục hành chính"))
     # Tasks lie with their dossier, consultations on a desk that is re-held; results stay with who issued them.
+    # Counters, tickets and booked times belong to desks: their new holder has them.
     tables = (
         "onestop_dossier",
         "onestop_dossierstep",
         "onestop_dossiernumber",
         "onestop_dossiertask",
         "onestop_result",
+        "onestop_counter",
+        "onestop_ticketnumber",
+        "onestop_ticket",
+        "onestop_booking",
     )
     locks = ("onestop_dossier", "onestop_dossierstep")
 

@@ -11,6 +11,7 @@ from haicap.systems.onestop.models.catalogue import (
     Publication,
     Settlement,
 )
+from haicap.systems.onestop.models.counter import Booking, Counter, Ticket, TicketNumber, TicketState
 from haicap.systems.onestop.models.dossier import Dossier, DossierNumber, DossierStep
 from haicap.systems.onestop.models.parts import (
     ApplicantKind,
@@ -60,11 +61,13 @@ __all__ = [
     "GRAVE",
     "IN_FLIGHT",
     "ApplicantKind",
+    "Booking",
     "CatalogueDefect",
     "CatalogueImport",
     "CatalogueRow",
     "Channel",
     "Competence",
+    "Counter",
     "DefectKind",
     "Delivery",
     "Dossier",
@@ -106,5 +109,8 @@ __all__ = [
     "SyncRun",
     "SyncState",
     "TaskKind",
+    "Ticket",
+    "TicketNumber",
+    "TicketState",
     "TimeLimit",
 ]

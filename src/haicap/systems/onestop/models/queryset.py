@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.db import models
-from django.db.models import BooleanField, F, Func, Q
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q
 from django.db.models.expressions import RawSQL
 
 from haicap.kernel.actor import Actor
@@ -46,7 +47,8 @@ class AnyOf(Func):
 class DossierQuerySet(models.QuerySet["Dossier"]):
     """Dossiers as an actor may see them.
 
-    In flight: who works for the agency that holds the dossier's desk at this moment. Closed: who works for
+    In flight: who works for the agency that holds the dossier's desk at this moment, and who bears the title
+    that an open task of it asks for. Closed: who works for
     the agency that received it or was competent, or for a successor of those: frozen registers stay readable.
     `sees_all` passes everything. Lists start from `on_my_desks` or `in_my_registers`, which each run on an
     index of their own; `visible_to` is their union, for look-ups of single dossiers.
@@ -99,9 +101,70 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
             return self.all()
         if not actor.agency_ids:
             return self.none()
-        return self.filter(
-            Q(Q(status__in=IN_FLIGHT), _on_desks_of(actor)) | Q(Q(status__in=CLOSED), _in_registers_of(actor))
+        mine = Q(Q(status__in=IN_FLIGHT), _on_desks_of(actor)) | Q(
+            Q(status__in=CLOSED), _in_registers_of(actor)
         )
+        return self.filter(mine if actor.post_id is None else mine | Q(_asked_of(actor)))
+
+
+#: organs that do the work of their unit's committee and have no drawers of their own
+ORGANS = ("van_phong", "phong", "tt_pvhcc")
+#: who may be given the task of whom; the paper is then signed «ký thay»
+DEPUTIES = {
+    "chu_tich": "pho_chu_tich",
+    "giam_doc": "pho_giam_doc",
+    "giam_doc_trung_tam": "pho_giam_doc",
+    "truong_phong": "pho_truong_phong",
+    "chanh_van_phong": "pho_chanh_van_phong",
+}
+
+# The agencies given and the committees whose work they do.
+_SERVED = f"""ARRAY(
+    SELECT unnest(%s::uuid[])
+    UNION SELECT committee.id FROM registry_agency organ
+    JOIN registry_agency committee ON committee.unit_id = organ.unit_id AND committee.kind = 'ubnd'
+    WHERE organ.id = ANY (%s::uuid[]) AND organ.kind IN {ORGANS}
+)"""
+_MY_TITLE = "(SELECT title_id FROM registry_post WHERE id = %s)"
+_TITLES_I_STAND_IN_FOR = """
+    SELECT head FROM unnest(%s::text[], %s::text[]) AS deputies (head, deputy)
+    JOIN registry_post post ON post.title_id = deputies.deputy WHERE post.id = %s
+"""
+_SERVED_DESKS_SQL = HELD_DESKS_SQL.replace("%s::uuid[]", _SERVED)
+
+
+def served(actor: Actor) -> Q:
+    """Tasks (`DossierTask`) on desks held now by the actor's agencies, or by the committee whose work they do."""
+    if actor.is_system:
+        return Q()
+    if not actor.agency_ids:
+        return Q(pk__in=[])
+    params = [list(actor.agency_ids)] * 4
+    return Q(Q(desk__isnull=True), AnyOf("dossier__desk_id", _SERVED_DESKS_SQL, params)) | Q(
+        AnyOf("desk_id", _SERVED_DESKS_SQL, params)
+    )
+
+
+def task_reach(actor: Actor) -> Q:
+    """Tasks (`DossierTask`) that the actor may do: they ask the title of the actor's post, where it works; or were
+    given to the actor as a deputy. Handing out a result may also be done where the dossier was received.
+    """
+    if actor.is_system:
+        return Q()
+    if actor.post_id is None or not actor.agency_ids:
+        return Q(pk__in=[])
+    title = Q(title_id=RawSQL(_MY_TITLE, [actor.post_id]))
+    heads = [list(DEPUTIES), list(DEPUTIES.values()), actor.post_id]
+    given = title | Q(AnyOf("title_id", _TITLES_I_STAND_IN_FOR, heads), taken_by_id=actor.person_id)
+    received = AnyOf("dossier__receiving_agency_id", HERITAGE_SQL, [list(actor.agency_ids)])
+    return Q(served(actor), given) | Q(Q(kind="return"), title, received)
+
+
+def _asked_of(actor: Actor) -> Exists:
+    tasks = apps.get_model("onestop", "DossierTask")._default_manager
+    return Exists(
+        tasks.filter(task_reach(actor), dossier_id=OuterRef("pk"), closed_at__isnull=True).order_by()
+    )
 
 
 def _on_desks_of(actor: Actor) -> Q:

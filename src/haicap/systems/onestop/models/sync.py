@@ -165,7 +165,9 @@ class SyncRun(Identified):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["partner"], name="onestop_syncrun_one_at_a_time", condition=Q(finished_at__isnull=True)
+                fields=["partner"],
+                name="onestop_syncrun_one_at_a_time",
+                condition=Q(finished_at__isnull=True),
             )
         ]
 
