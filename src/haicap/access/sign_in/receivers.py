@@ -87,6 +87,15 @@ def session_saved(instance: UserSession, **_rest: Any) -> None:
         instance.created_at = instance.last_seen_at
 
 
+@receiver(pre_save, sender=Authenticator, dispatch_uid=f"{_NAME}.factor")
+def factor_saved(instance: Authenticator, update_fields: Any = None, **_rest: Any) -> None:
+    """As with sessions: when a factor was added and used is shown to its owner by the house's clock."""
+    if instance._state.adding:
+        instance.created_at = clock.now()
+    elif update_fields is not None and "last_used_at" in update_fields:
+        instance.last_used_at = clock.now()
+
+
 def _method(request: HttpRequest, account: Account) -> str:
     """ "password+totp": what this sign-in was proved by."""
     names = []

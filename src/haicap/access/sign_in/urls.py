@@ -13,6 +13,7 @@ from allauth.mfa.recovery_codes import views as recovery_views
 from allauth.mfa.totp import views as totp_views
 from allauth.mfa.webauthn import views as webauthn_views
 from django.urls import path
+from django.views.decorators.http import require_safe
 
 from haicap.access.sign_in import views
 
@@ -27,7 +28,7 @@ urlpatterns = [
     path("dang-xuat/", account_views.logout, name="sign-out"),
     path("dang-xuat/", account_views.logout, name="account_logout"),
     path("tai-khoan/", views.my_account, name="my-account"),
-    path("tai-khoan/vao/", views.after_sign_in, name="after-sign-in"),
+    path("tai-khoan/vao/", require_safe(views.after_sign_in), name="after-sign-in"),
     path("tai-khoan/chuc-danh/", views.choose_hat, name="choose-hat"),
     path("tai-khoan/nhat-ky/", views.sign_in_log, name="sign-in-log"),
     path("tai-khoan/mat-khau/", views.change_password, name="account_change_password"),

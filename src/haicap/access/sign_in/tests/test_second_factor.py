@@ -16,6 +16,7 @@ from haicap.access.models import Account, Outcome, SignInEvent
 from haicap.access.sign_in import service, throttle
 from haicap.access.sign_in.tests.conftest import ADMINISTRATOR, Owner, is_in, sign_in
 from haicap.access.tests import accounts
+from haicap.kernel import clock
 from haicap.kernel.actor import SYSTEM
 
 CODE_PAGE = "/dang-nhap/lop-hai/"
@@ -300,3 +301,12 @@ def test_passkey_as_second_factor__wrong__kept_in_the_log_and_slowed_down(
     assert events.filter(outcome=Outcome.SECOND_FACTOR).count() == throttle.FREE
     assert events.filter(outcome=Outcome.THROTTLED).count() == 1
     assert not is_in(browser)
+
+
+def test_factor__added_and_used__by_the_clock_of_the_house(administrator: Account, browser: Client) -> None:
+    factor = accounts.enrol_totp(administrator)
+    sign_in(browser, administrator.username)
+    browser.post(CODE_PAGE, {"code": accounts.totp_code(accounts.totp_secret(administrator))})
+    assert is_in(browser)
+    factor.refresh_from_db()
+    assert {factor.created_at.date(), factor.last_used_at.date()} == {clock.now().date()}
