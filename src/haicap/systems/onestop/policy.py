@@ -22,6 +22,8 @@ ADVANCE = "onestop.advance_dossier"
 MOVE = "onestop.move_dossier"
 RETURN = "onestop.return_result"
 EXPORT = "onestop.export_dossiers"
+MANAGE_SYNC = "onestop.manage_sync"
+REPLAY_SYNC = "onestop.replay_sync"
 
 #: every permission of this system, for whoever hands them out by title
 PERMISSIONS: dict[str, Promise] = {
@@ -30,6 +32,8 @@ PERMISSIONS: dict[str, Promise] = {
     MOVE: gettext_lazy("Chuyển hồ sơ sang bàn khác"),
     RETURN: gettext_lazy("Trả kết quả"),
     EXPORT: gettext_lazy("Xuất danh sách hồ sơ"),
+    MANAGE_SYNC: gettext_lazy("Thiết lập liên thông với hệ thống ngoài"),
+    REPLAY_SYNC: gettext_lazy("Xem đối soát liên thông và gửi lại"),
 }
 
 
