@@ -22,6 +22,8 @@ ADVANCE = "onestop.advance_dossier"
 MOVE = "onestop.move_dossier"
 RETURN = "onestop.return_result"
 EXPORT = "onestop.export_dossiers"
+ASSIGN = "onestop.assign_task"
+MANAGE_ROUTES = "onestop.manage_routes"
 MANAGE_SYNC = "onestop.manage_sync"
 REPLAY_SYNC = "onestop.replay_sync"
 
@@ -32,6 +34,8 @@ PERMISSIONS: dict[str, Promise] = {
     MOVE: gettext_lazy("Chuyển hồ sơ sang bàn khác"),
     RETURN: gettext_lazy("Trả kết quả"),
     EXPORT: gettext_lazy("Xuất danh sách hồ sơ"),
+    ASSIGN: gettext_lazy("Giao việc theo quy trình"),
+    MANAGE_ROUTES: gettext_lazy("Cấu hình quy trình điện tử"),
     MANAGE_SYNC: gettext_lazy("Thiết lập liên thông với hệ thống ngoài"),
     REPLAY_SYNC: gettext_lazy("Xem đối soát liên thông và gửi lại"),
 }

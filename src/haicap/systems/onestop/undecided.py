@@ -13,7 +13,7 @@ from haicap.kernel.clock import ZONE
 from haicap.kernel.contract import PlacedRecord, Placing, UndecidedItem
 from haicap.kernel.text import fold
 from haicap.systems.onestop.models import IN_FLIGHT
-from haicap.systems.onestop.service import _wait_for_cut_over as wait_for_cut_over
+from haicap.systems.onestop.service import wait_for_cut_over
 
 _FLYING = ", ".join(str(int(status)) for status in IN_FLIGHT)
 LARGEST_PAGE = 5_000
