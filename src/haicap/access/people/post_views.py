@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from haicap.access.people import policy, queries, service
-from haicap.access.people.errors import NoSuchPerson
+from haicap.access.people.errors import NoSuchPerson, NotAdministrator
 from haicap.access.people.forms import ClosePostForm
 from haicap.access.people.values import clean_day
 from haicap.access.people.views import EDIT, actor_of, form_page, given, refused, tell
@@ -59,7 +59,7 @@ def add_post(request: HttpRequest, agency_id: uuid.UUID) -> HttpResponse:
     try:
         service.add_post(actor_of(request), agency_id, request.POST.get("chuc-danh", "")[:30])
         messages.success(request, _("Đã thêm một ghế."))
-    except NoSuchPerson:
+    except (NoSuchPerson, NotAdministrator):
         raise
     except HaicapError as error:
         tell(request, error)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from haicap.access.people import delegations, policy, queries, service
 from haicap.access.people import matrix as matrices
-from haicap.access.people.errors import NoSuchPerson
+from haicap.access.people.errors import NoSuchPerson, NotAdministrator
 from haicap.access.people.forms import ChairForm, EndForm, PersonForm
 from haicap.access.people.queries import AgencyRow, Filters, PersonRow
 from haicap.access.people.timeline import timeline
@@ -457,7 +457,7 @@ def account(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
             do, said = _deeds()[deed]
             do(actor, person_id)
             messages.success(request, said)
-    except NoSuchPerson:
+    except (NoSuchPerson, NotAdministrator):
         raise
     except HaicapError as error:
         tell(request, error)

@@ -147,8 +147,11 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
     return redirect(reverse(view) + "?" + urlencode({"next": onward or reverse("after-sign-in")}))
 
 
-class RemovePasskeyView(RemoveWebAuthnView):  # type: ignore[misc]
+class RemovePasskeyView(RemoveWebAuthnView):
     """Gỡ khóa truy cập; not the last factor of who must have one."""
+
+    #: Django's own answer to DELETE deletes without asking `form_valid`
+    http_method_names = ["get", "head", "post", "options"]
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Raises LastFactor (ACC-112)."""

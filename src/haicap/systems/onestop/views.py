@@ -22,7 +22,7 @@ from haicap.kernel import clock, journal
 from haicap.kernel.actor import Actor
 from haicap.kernel.errors import HaicapError
 from haicap.systems.onestop import catalogue, looks, policy, queries, service
-from haicap.systems.onestop.errors import BadFilter
+from haicap.systems.onestop.errors import BadFilter, DossierNotFound, StepNotAllowed
 from haicap.systems.onestop.filters import Filters, Sort, Urgency
 from haicap.systems.onestop.models import IN_FLIGHT, Dossier, Status
 from haicap.systems.onestop.transitions import next_statuses
@@ -170,6 +170,8 @@ def bulk_step(request: HttpRequest) -> HttpResponse:
         return redirect(back)
     try:
         done = service.advance_dossiers(actor, chosen, to, note=request.POST.get("ly-do", ""))
+    except (StepNotAllowed, DossierNotFound):
+        raise
     except HaicapError as error:
         messages.error(request, f"{error.message} {error.kept} {error.todo} ({error.code})")
         return redirect(back)
