@@ -10,6 +10,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpRe
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from haicap.kernel import clock, formats
 from haicap.kernel.days import parse_day
@@ -35,6 +36,7 @@ def day_asked(request: HttpRequest) -> date:
     return day
 
 
+@require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Tra cứu đơn vị: any spelling, any time; what a unit of then is today."""
     text = request.GET.get("q", "").strip()
@@ -64,6 +66,7 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, "registry/search.html", context, status=error.http_status if error else 200)
 
 
+@require_safe
 def unit(request: HttpRequest, code: str) -> HttpResponse:
     """Một đơn vị: its history as a picture, its agencies, codes and seats on a day."""
     day = day_asked(request)
@@ -198,6 +201,7 @@ def _history_rows(history: UnitHistory) -> list[HistoryRow]:
     return rows
 
 
+@require_safe
 def provinces(request: HttpRequest) -> HttpResponse:
     """Các tỉnh, thành phố of a day."""
     day = day_asked(request)
@@ -248,6 +252,7 @@ def _province(request: HttpRequest, code: str) -> ProvinceView:
     return ProvinceView(subject, milestone, known, edges)
 
 
+@require_safe
 def province(request: HttpRequest, code: str) -> HttpResponse:
     """Một tỉnh, cũ → mới: each new commune with what it was made of; as a drawing or as a table."""
     shown = _province(request, code)
@@ -291,6 +296,7 @@ def province(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "registry/province.html", context)
 
 
+@require_safe
 def province_fold(request: HttpRequest, code: str, new_code: str) -> HttpResponse:
     """The inside of one fold, fetched when it is opened: the picture of one new commune. Raises NoSuchUnit."""
     groups = {group.code: group for group in pages.formed(_province(request, code).edges)}
@@ -327,12 +333,14 @@ def _edge_row(edge: SuccessionEdge) -> EdgeRow:
     )
 
 
+@require_safe
 def province_csv(request: HttpRequest, code: str) -> StreamingHttpResponse:
     """The successions of a province as CSV."""
     rows = iter([exports.succession_row(edge) for edge in _province(request, code).edges])
     return exports.csv_response(f"ke-thua-{code}", exports.succession_header(), rows)
 
 
+@require_safe
 def province_xlsx(request: HttpRequest, code: str) -> FileResponse:
     """The successions of a province as an Excel file."""
     rows = iter([exports.succession_row(edge) for edge in _province(request, code).edges])

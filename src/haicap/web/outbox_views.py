@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from haicap.kernel import outbox
 from haicap.kernel.outbox import OutboxState
@@ -22,6 +22,7 @@ LONGEST_REASON = 500
 
 
 @never_cache
+@require_safe
 def backlog(request: HttpRequest) -> HttpResponse:
     """Messages of one state (`?tt=`, dead ones by default), newest first. Raises PageForbidden (WEB-403)."""
     actor = actor_of(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from haicap.web import outbox_views, views
@@ -21,7 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("don-vi/", include("haicap.registry.urls")),
     path("", include("haicap.access.urls")),
     path("", include("haicap.systems.onestop.urls")),
-    path("ngon-ngu/", set_language, name="language"),
+    path("ngon-ngu/", require_POST(set_language), name="language"),
     path("healthz", views.health, name="health"),
 ]
 

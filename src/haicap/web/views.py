@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from haicap.access.unassigned import Unassigned, unassigned
 from haicap.kernel.actor import Actor
@@ -31,12 +32,14 @@ def _waiting(actor: Actor) -> Unassigned | None:
     return unassigned(actor.person_id) if actor.person_id is not None and actor.post_id is None else None
 
 
+@require_safe
 def start(request: HttpRequest) -> HttpResponse:
     """Trang chủ của người dân: what happened here, and where to look something up."""
     return render(request, "web/start.html", overview.start_page())
 
 
 @never_cache
+@require_safe
 def work(request: HttpRequest) -> HttpResponse:
     """Trang làm việc: what waits for me, the most urgent first."""
     actor = actor_of(request)
@@ -51,6 +54,7 @@ def work(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@require_safe
 def lead(request: HttpRequest) -> HttpResponse:
     """Trang điều hành: what is late, where, who needs help. Raises PageForbidden (WEB-403)."""
     actor = actor_of(request)
@@ -79,6 +83,7 @@ def _text(request: HttpRequest) -> str:
 
 
 @never_cache
+@require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Tìm mọi thứ: units, dossiers, people; each only as far as the actor may see."""
     text = _text(request)
@@ -93,6 +98,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@require_safe
 def search_hints(request: HttpRequest) -> HttpResponse:
     """The first few hits while somebody types: a fragment under the search box."""
     text = _text(request)
@@ -106,6 +112,7 @@ def search_hints(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@require_safe
 def health(request: HttpRequest) -> HttpResponse:
     """Whether this process answers and reaches its database: 200 or 503, JSON."""
     try:
