@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -92,7 +92,9 @@ def my_copy(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def withdraw_consent(request: HttpRequest, consent_id: uuid.UUID) -> HttpResponse:
-    """Rút sự đồng ý cho một mục đích."""
+    """Rút sự đồng ý cho một mục đích; another's is as if it were not there."""
+    if not _account(request).consents.filter(pk=consent_id).exists():
+        raise Http404
     if rights.withdraw(_account(request), consent_id):
         messages.success(request, _("Đã rút sự đồng ý; từ nay dữ liệu không được dùng vào việc ấy nữa."))
     else:
