@@ -3,8 +3,9 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.expressions
-import haicap.kernel.ids
 from django.db import migrations, models
+
+import haicap.kernel.ids
 
 
 class Migration(migrations.Migration):
