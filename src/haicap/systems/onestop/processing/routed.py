@@ -49,7 +49,7 @@ def begin(
     if first is None:
         return None
     detail, made = DossierDetail.objects.get_or_create(
-        dossier=dossier, defaults={"route_version_id": version.id}
+        dossier_id=dossier.id, defaults={"route_version_id": version.id}
     )
     if not made:
         if detail.route_version_id is not None:

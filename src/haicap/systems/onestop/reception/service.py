@@ -140,26 +140,29 @@ def add_fees(dossier: Dossier, fees: tuple[FeeDue, ...]) -> None:
 
 
 def _add_detail(dossier: Dossier, intake: Intake, number: str, *, online: bool) -> None:
-    DossierDetail.objects.create(
+    # a dossier on a route has its detail already: the version of the route
+    DossierDetail.objects.update_or_create(
         dossier=dossier,
-        procedure_version=intake.version,
-        submission=intake.submission,
-        channel=intake.channel,
-        submitted_at=dossier.received_at if online else None,
-        applicant_kind=intake.applicant_kind,
-        applicant_number=number,
-        birth_date=intake.birth_date,
-        phone=clean(intake.phone)[:20],
-        email=clean(intake.email)[:254],
-        representative_name=clean(intake.representative_name)[:200],
-        representative_number=clean(intake.representative_number)[:14],
-        citizen=intake.citizen,
-        case=clean(intake.case)[:300],
-        summary=clean(intake.summary)[:500],
-        form=intake.form,
-        copies=intake.copies,
-        delivery=intake.delivery,
-        delivery_address=clean(intake.delivery_address)[:300],
+        defaults={
+            "procedure_version": intake.version,
+            "submission": intake.submission,
+            "channel": intake.channel,
+            "submitted_at": dossier.received_at if online else None,
+            "applicant_kind": intake.applicant_kind,
+            "applicant_number": number,
+            "birth_date": intake.birth_date,
+            "phone": clean(intake.phone)[:20],
+            "email": clean(intake.email)[:254],
+            "representative_name": clean(intake.representative_name)[:200],
+            "representative_number": clean(intake.representative_number)[:14],
+            "citizen": intake.citizen,
+            "case": clean(intake.case)[:300],
+            "summary": clean(intake.summary)[:500],
+            "form": intake.form,
+            "copies": intake.copies,
+            "delivery": intake.delivery,
+            "delivery_address": clean(intake.delivery_address)[:300],
+        },
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from datetime import timedelta
 
@@ -25,7 +26,10 @@ from haicap.systems.onestop.processing.errors import (
     TaskNotFound,
     TaskTaken,
 )
-from haicap.systems.onestop.processing.tests.factories import Commune
+from haicap.systems.onestop.processing.tests.factories import PROCEDURE, Commune
+from haicap.systems.onestop.reception.intake import Intake
+from haicap.systems.onestop.reception.service import take_in
+from haicap.systems.onestop.service import Application
 
 SO = ("so", "Xây dựng", "48")
 
@@ -230,3 +234,13 @@ def test_tasks__in_bulk__all_or_none(commune: Commune) -> None:
     with pytest.raises(TaskClosed):
         service.complete_tasks(commune.actors["cong_chuc_mot_cua"], tasks, "forward")
     assert open_task(made[3]).step == "nhan"
+
+
+def test_dossier__taken_in_with_its_papers__is_on_its_route(commune: Commune) -> None:
+    application = Application(PROCEDURE, "Nguyễn Thị Ánh", "ho-tich", working_days=5)
+    dossier = take_in(
+        SYSTEM, Intake(application=application, submission=uuid.uuid4()), receiving_agency=commune.agency
+    )
+    assert dossier.detail.route_version_id == commune.version.id
+    assert dossier.detail.submission is not None
+    assert open_task(dossier).step == "nhan"
