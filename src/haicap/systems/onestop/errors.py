@@ -71,6 +71,42 @@ class ReasonMissing(BadInput):
     code = "ONE-206"
 
 
+class BadCatalogue(BadInput):
+    """The file is no catalogue of procedures, or is beyond the limits."""
+
+    code = "ONE-211"
+
+
+class CatalogueNotAllowed(NotAllowed):
+    """The actor does not keep the catalogue of procedures."""
+
+    code = "ONE-212"
+
+
+class NoSuchProcedure(NotFound):
+    """There is no such procedure, import, defect or announcement."""
+
+    code = "ONE-213"
+
+
+class CatalogueMoved(Conflict):
+    """The catalogue changed since the file was compared with it, or the import is not waiting to be applied."""
+
+    code = "ONE-214"
+
+
+class BadSettlement(BadInput):
+    """What was entered to settle a defect cannot be used, or it is settled already."""
+
+    code = "ONE-215"
+
+
+class BadAnnouncement(BadInput):
+    """What was entered to announce procedures cannot be used."""
+
+    code = "ONE-216"
+
+
 class BadFilter(BadInput):
     """A filter, a sort order or a page mark of a list cannot be read."""
 

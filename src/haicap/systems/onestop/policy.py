@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from haicap.kernel.actor import Actor
 from haicap.systems.onestop.errors import (
+    CatalogueNotAllowed,
     ExportNotAllowed,
     ListNotAllowed,
     ReceptionNotAllowed,
@@ -22,10 +23,12 @@ ADVANCE = "onestop.advance_dossier"
 MOVE = "onestop.move_dossier"
 RETURN = "onestop.return_result"
 EXPORT = "onestop.export_dossiers"
-ASSIGN = "onestop.assign_task"
-MANAGE_ROUTES = "onestop.manage_routes"
+COUNTERS = "onestop.manage_counters"
 MANAGE_SYNC = "onestop.manage_sync"
 REPLAY_SYNC = "onestop.replay_sync"
+CATALOGUE = "onestop.manage_catalogue"
+ASSIGN = "onestop.assign_task"
+MANAGE_ROUTES = "onestop.manage_routes"
 
 #: every permission of this system, for whoever hands them out by title
 PERMISSIONS: dict[str, Promise] = {
@@ -34,10 +37,12 @@ PERMISSIONS: dict[str, Promise] = {
     MOVE: gettext_lazy("Chuyển hồ sơ sang bàn khác"),
     RETURN: gettext_lazy("Trả kết quả"),
     EXPORT: gettext_lazy("Xuất danh sách hồ sơ"),
-    ASSIGN: gettext_lazy("Giao việc theo quy trình"),
-    MANAGE_ROUTES: gettext_lazy("Cấu hình quy trình điện tử"),
+    COUNTERS: gettext_lazy("Bố trí quầy tiếp nhận"),
     MANAGE_SYNC: gettext_lazy("Thiết lập liên thông với hệ thống ngoài"),
     REPLAY_SYNC: gettext_lazy("Xem đối soát liên thông và gửi lại"),
+    CATALOGUE: gettext_lazy("Quản lý danh mục thủ tục"),
+    ASSIGN: gettext_lazy("Giao việc theo quy trình"),
+    MANAGE_ROUTES: gettext_lazy("Cấu hình quy trình điện tử"),
 }
 
 
@@ -76,6 +81,16 @@ def check_list(actor: Actor) -> None:
         raise ListNotAllowed(
             _("Danh sách hồ sơ chỉ dành cho cán bộ, công chức đang làm việc tại một cơ quan."),
             todo=_("Hãy đăng nhập, hoặc tra cứu hồ sơ của bạn theo mã ở trang «Tra cứu»."),
+        )
+
+
+def check_catalogue(actor: Actor) -> None:
+    """Raises CatalogueNotAllowed unless the actor keeps the catalogue of procedures."""
+    if not actor.may(CATALOGUE):
+        raise CatalogueNotAllowed(
+            _("Bạn chưa được giao quyền «Quản lý danh mục thủ tục»."),
+            kept=_("Danh mục giữ nguyên."),
+            todo=_("Danh mục vẫn xem được; hãy nhờ quản trị tỉnh thay đổi."),
         )
 
 
