@@ -236,7 +236,7 @@ def system_packages() -> bool:
 
 def is_installed(package: str) -> bool:
     """Whether Debian's package is installed."""
-    return "installed" in output(["dpkg-query", "-W", "-f", "${db:Status-Status}", package])
+    return output(["dpkg-query", "-W", "-f", "${db:Status-Status}", package]) == "installed"
 
 
 def install_system_packages(names: list[str]) -> bool:

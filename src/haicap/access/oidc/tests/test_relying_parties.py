@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, quote, urljoin, urlsplit
 
 import pytest
+import requests
+from authlib import jose
+from authlib.integrations import requests_client as client
+from authlib.oidc import core as oidc
 
 from haicap.access.models import Account
 from haicap.access.oidc import service
@@ -18,10 +21,9 @@ from haicap.access.oidc.tests.flows import Party, register
 from haicap.access.tests import accounts
 from haicap.kernel import clock, journal, outbox
 from haicap.kernel.actor import SYSTEM
+from haicap.kernel.tests.waiting import until
 from haicap.registry.models import Appointment, Desk, Holding
 from haicap.registry.tests.places import NOW, Places, make_places
-
-requests = pytest.importorskip("requests")
 
 POST = ("20194", "cong_chuc_mot_cua", "tt_pvhcc")
 WAIT_S = 20
@@ -62,17 +64,7 @@ def through_the_door(visitor: Any, page: Any, account: Account) -> Any:
     return visitor.post(page.url, data=fields, headers={"Referer": page.url}, timeout=WAIT_S)
 
 
-def until(check: Any) -> Any:
-    """What a check gives as soon as it gives anything; the last answer is shown when it never does."""
-    end = time.monotonic() + WAIT_S
-    while time.monotonic() < end:
-        if found := check():
-            return found
-        time.sleep(0.2)
-    raise AssertionError("it did not happen in time")
-
-
-@pytest.mark.skipif(not apache.is_there(), reason="apache2 and libapache2-mod-auth-openidc are not installed")
+@pytest.mark.skipif(not apache.is_there(), reason=apache.MISSING)
 @pytest.mark.django_db(transaction=True)
 def test_mod_auth_openidc__sign_in_refresh_logout_and_told_of_the_end(
     live_server: Any, province: Places, account: Account
@@ -107,7 +99,8 @@ def test_mod_auth_openidc__sign_in_refresh_logout_and_told_of_the_end(
         assert refreshed.status_code == 200, log()
         assert "error_code" not in refreshed.url, log()
         assert refreshed.headers["X-Access-Token"] != old_token
-        until(lambda: visitor.get(inside, timeout=WAIT_S).headers.get("X-Agency") == str(heir))
+        # Apache asks userinfo again by itself, one second after the last time (OIDCUserInfoRefreshInterval)
+        until(lambda: visitor.get(inside, timeout=WAIT_S).headers.get("X-Agency") == str(heir), WAIT_S, log)
 
         # signing out there signs out here
         gone = visitor.get(f"{back}?logout={quote(base + '/bye.html', safe='')}", timeout=WAIT_S)
@@ -139,9 +132,6 @@ def test_mod_auth_openidc__sign_in_refresh_logout_and_told_of_the_end(
 def test_authlib__sign_in_refresh_new_key_and_logout(
     live_server: Any, province: Places, account: Account
 ) -> None:
-    client = pytest.importorskip("authlib.integrations.requests_client")
-    oidc = pytest.importorskip("authlib.oidc.core")
-    jose = pytest.importorskip("authlib.jose")
     back, bye = "http://127.0.0.1:9/callback", "http://127.0.0.1:9/bye"
     party: Party = register(redirect_uris=[back], logout_uris=[bye])
     about = requests.get(f"{live_server.url}/.well-known/openid-configuration", timeout=WAIT_S).json()
