@@ -19,26 +19,26 @@ GUARDED = ("onestop_partner", "onestop_partneralias", "onestop_onlinepayment", "
 WANTED = """
 CREATE FUNCTION onestop_sync_wanted() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    at timestamptz;
+    now_at timestamptz;
 BEGIN
     IF NOT EXISTS (SELECT FROM onestop_partner WHERE kind = 'national' AND closed_at IS NULL) THEN
         RETURN NULL;
     END IF;
-    at := kernel_clock_now();
+    now_at := kernel_clock_now();
     INSERT INTO onestop_dossiersync AS known
         (partner_id, dossier_id, kind, state, version, attempts, wanted_at, changed_at)
-    SELECT partner.id, dossier.id, 'dossier', 'to_send', 1, 0, at, at
+    SELECT partner.id, dossier.id, 'dossier', 'to_send', 1, 0, now_at, now_at
     FROM (SELECT DISTINCT dossier_id FROM stepped) AS touched
     JOIN onestop_dossier dossier ON dossier.id = touched.dossier_id
     JOIN onestop_partner partner ON partner.kind = 'national' AND partner.closed_at IS NULL
      AND (partner.fields = '{}' OR dossier.field = ANY (partner.fields))
     ORDER BY partner.id, dossier.id
     ON CONFLICT (partner_id, dossier_id) WHERE kind = 'dossier' DO UPDATE SET
-        state = 'to_send', version = known.version + 1, attempts = 0, reason = '', last_error = '', changed_at = at,
-        wanted_at = CASE WHEN known.state IN ('to_send', 'sent', 'failed') THEN known.wanted_at ELSE at END;
+        state = 'to_send', version = known.version + 1, attempts = 0, reason = '', last_error = '', changed_at = now_at,
+        wanted_at = CASE WHEN known.state IN ('to_send', 'sent', 'failed') THEN known.wanted_at ELSE now_at END;
     INSERT INTO onestop_dossiersync
         (partner_id, dossier_id, kind, step_id, state, version, attempts, wanted_at, changed_at)
-    SELECT partner.id, dossier.id, 'progress', step.id, 'to_send', 1, 0, at, at
+    SELECT partner.id, dossier.id, 'progress', step.id, 'to_send', 1, 0, now_at, now_at
     FROM stepped step
     JOIN onestop_dossier dossier ON dossier.id = step.dossier_id
     JOIN onestop_partner partner ON partner.kind = 'national' AND partner.closed_at IS NULL

@@ -1,0 +1,7 @@
+"""Work of the one-stop shop in the worker; importing registers it."""
+
+from __future__ import annotations
+
+from haicap.systems.onestop.sync import tasks as sync
+
+__all__ = ["sync"]
