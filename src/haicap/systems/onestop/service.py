@@ -38,6 +38,7 @@ from haicap.systems.onestop.errors import (
 )
 from haicap.systems.onestop.models import FINISHED, IN_FLIGHT, Dossier, DossierStep, Status
 from haicap.systems.onestop.numbering import dossier_code, next_numbers
+from haicap.systems.onestop.sync import tickets as sync
 from haicap.systems.onestop.processing import routed
 from haicap.systems.onestop.transitions import WAITING, may_follow, next_statuses
 
@@ -520,6 +521,7 @@ def _add_steps(
         )
         for dossier, agency_id in zip(dossiers, agencies, strict=True)
     )
+    sync.promise([dossier.id for dossier in dossiers])
 
 
 def _summary(dossier: Dossier) -> dict[str, object]:
