@@ -24,14 +24,34 @@ from typing import Any
 
 LOGIN = ("tinh", "mật khẩu thật")
 MOMENT = re.compile(r"[0-9]{14}")
-_DOSSIER = (
-    "MaHoSo MaTTHC TenTTHC MaLinhVuc TenLinhVuc LoaiDoiTuong Email SoDienThoai TrichYeuHoSo NgayTiepNhan"
-    " NgayHenTra TrangThaiHoSo HinhThuc DonViXuLy"
-)
-_PROGRESS = "MaHoSo NguoiXuLy ChucDanh ThoiDiemXuLy PhongBanXuLy NoiDungXuLy TrangThai NgayBatDau NgayKetThucTheoQuyDinh"
 NEEDED = {
-    "DongBoHoSoMC": tuple(_DOSSIER.split(" ")),
-    "CapNhatTienDoHoSoMC": tuple(_PROGRESS.split(" ")),
+    "DongBoHoSoMC": [
+        "MaHoSo",
+        "MaTTHC",
+        "TenTTHC",
+        "MaLinhVuc",
+        "TenLinhVuc",
+        "LoaiDoiTuong",
+        "Email",
+        "SoDienThoai",
+        "TrichYeuHoSo",
+        "NgayTiepNhan",
+        "NgayHenTra",
+        "TrangThaiHoSo",
+        "HinhThuc",
+        "DonViXuLy",
+    ],
+    "CapNhatTienDoHoSoMC": [
+        "MaHoSo",
+        "NguoiXuLy",
+        "ChucDanh",
+        "ThoiDiemXuLy",
+        "PhongBanXuLy",
+        "NoiDungXuLy",
+        "TrangThai",
+        "NgayBatDau",
+        "NgayKetThucTheoQuyDinh",
+    ],
 }
 
 
