@@ -67,6 +67,9 @@ def edit(request: HttpRequest, application_id: uuid.UUID) -> HttpResponse:
     row = service.application(actor, application_id)
     form = ApplicationForm(request.POST or None, initial=filled(row))
     form.fields["public"].disabled = True
+    if row.closed_at is not None:
+        for field in form.fields.values():
+            field.disabled = True
     if request.method == "POST" and form.is_valid():
         try:
             service.edit_application(actor, application_id, form.told(public=filled(row)["public"]))

@@ -55,7 +55,7 @@ class UserGroup(ComplexAttribute):
     """A group that the account is in."""
 
     value: Annotated[str | None, _READ, CaseExact.true] = None
-    ref: Annotated[Reference[Group] | None, _READ] = Field(  # type: ignore[type-arg]
+    ref: Annotated[Reference[Group[Any]] | None, _READ] = Field(
         None, serialization_alias="$ref", validation_alias="$ref"
     )
     display: Annotated[str | None, _READ] = None
@@ -123,7 +123,7 @@ class Member(ComplexAttribute):
     """An account in a group."""
 
     value: Annotated[str | None, Mutability.immutable, CaseExact.true] = None
-    ref: Annotated[Reference[User] | None, Mutability.immutable] = Field(  # type: ignore[type-arg]
+    ref: Annotated[Reference[User[Any]] | None, Mutability.immutable] = Field(
         None, serialization_alias="$ref", validation_alias="$ref"
     )
     type: Annotated[str | None, Mutability.immutable] = Field(None, examples=["User"])
@@ -152,6 +152,10 @@ class VietnamGroup(Extension):
     unit_code: Annotated[str | None, _READ, CaseExact.true] = None
     label: str | None = None
 
+
+# a group's address could not be known before groups were
+UserGroup.model_rebuild(force=True)
+User.model_rebuild(force=True)
 
 FullUser: Any = User[Union[EnterpriseUser, VietnamUser]]  # noqa: UP007
 FullGroup: Any = Group[VietnamGroup]

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from haicap.access.middleware import actor_of
 from haicap.access.scim import tokens
 from haicap.access.scim.api import ROOT
-from haicap.kernel.actor import Actor
 
 
 class TokenForm(forms.Form):
@@ -35,7 +35,7 @@ class TokenForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def tokens_page(request: HttpRequest) -> HttpResponse:
     """The tokens and a form for a new one, whose secret is shown in this one answer. Raises TokensNotAllowed."""
-    actor = _actor(request)
+    actor = actor_of(request)
     found = tokens.tokens(actor)
     form = TokenForm(request.POST if request.method == "POST" else None)
     made = None
@@ -61,11 +61,6 @@ def tokens_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, token_id: uuid.UUID) -> HttpResponse:
     """End a token. Raises TokensNotAllowed, NoSuchToken."""
-    token = tokens.revoke_token(_actor(request), token_id)
+    token = tokens.revoke_token(actor_of(request), token_id)
     messages.success(request, _("Đã thu hồi khóa «%(name)s».") % {"name": token.name})
     return redirect("scim-tokens")
-
-
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    return actor

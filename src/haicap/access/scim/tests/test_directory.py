@@ -130,6 +130,17 @@ def test_tokens__secret__is_kept_as_digest_only(places: Places) -> None:
 # --- what is seen -------------------------------------------------------------------------------------
 
 
+def test_schemas__references__name_what_they_lead_to(ask: Ask) -> None:
+    told = {
+        f"{schema['name']}.{attribute['name']}": sub.get("referenceTypes")
+        for schema in ask("get", "/Schemas").json()["Resources"]
+        for attribute in schema.get("attributes", [])
+        for sub in attribute.get("subAttributes", [])
+        if sub["name"] == "$ref"
+    }
+    assert told == {"User.groups": ["Group"], "Group.members": ["User"]}
+
+
 def test_user__holder_of_a_post__carries_title_agency_codes(
     places: Places, accounts: dict[str, Account], ask: Ask
 ) -> None:
