@@ -112,7 +112,8 @@ class DossierCarrier(UndecidedDossiers, Carrier):
     system = "onestop"
     record = "dossier"
     label = str(gettext_lazy("Hồ sơ thủ tục hành chính"))
-    # Tasks lie with their dossier, consultations on a desk that is re-held; results stay with who issued them.
+    # Tasks lie with their dossier, consultations on a desk that is re-held; results stay with who issued them,
+    # certificates with whom they name: a successor has its own.
     # Counters, tickets and booked times belong to desks: their new holder has them.
     tables = (
         "onestop_dossier",
@@ -120,6 +121,7 @@ class DossierCarrier(UndecidedDossiers, Carrier):
         "onestop_dossiernumber",
         "onestop_dossiertask",
         "onestop_result",
+        "onestop_signingcertificate",
         "onestop_counter",
         "onestop_ticketnumber",
         "onestop_ticket",

@@ -39,6 +39,7 @@ from haicap.systems.onestop.models.procedure import (
 )
 from haicap.systems.onestop.models.queryset import DossierQuerySet
 from haicap.systems.onestop.models.route import Route, RouteChoice, RouteVersion
+from haicap.systems.onestop.models.signing import KeyStore, ResultDraft, SigningCertificate
 from haicap.systems.onestop.models.status import CLOSED, FINISHED, IN_FLIGHT, Status
 from haicap.systems.onestop.models.sync import (
     DossierSync,
@@ -83,6 +84,7 @@ __all__ = [
     "Fate",
     "Fee",
     "ImportState",
+    "KeyStore",
     "LetterForm",
     "LimitUnit",
     "NameKind",
@@ -99,10 +101,12 @@ __all__ = [
     "Publication",
     "RequiredPaper",
     "Result",
+    "ResultDraft",
     "Route",
     "RouteChoice",
     "RouteVersion",
     "Settlement",
+    "SigningCertificate",
     "Status",
     "SyncEvent",
     "SyncKind",

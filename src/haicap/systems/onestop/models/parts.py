@@ -154,6 +154,9 @@ class Result(Identified):
         Dossier, null=True, blank=True, on_delete=models.PROTECT, related_name="results"
     )
     procedure_code = models.CharField(max_length=20, blank=True)
+    paper_code = models.CharField(
+        max_length=40, blank=True, default="", db_default="", help_text="mã giấy tờ, kết quả"
+    )
     name = models.CharField(max_length=300)
     number = models.CharField(max_length=60, blank=True)
     subject = models.CharField(max_length=71, blank=True)
@@ -162,6 +165,9 @@ class Result(Identified):
     issued_at = models.DateTimeField()
     valid_until = models.DateField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    revocation = models.CharField(
+        max_length=300, blank=True, default="", db_default="", help_text="lý do thu hồi"
+    )
     file = models.ForeignKey("kernel.StoredFile", on_delete=models.PROTECT, related_name="+")
     signers = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     check_code = models.CharField(max_length=20, unique=True, help_text="mã tra cứu in trên bản giấy")
