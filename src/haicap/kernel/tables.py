@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,10 @@ MOST_COLUMNS = 50
 CELL_LENGTH = 300
 #: an xlsx is a zip: what it may unpack to
 MOST_UNPACKED = 100_000_000
+#: how Vietnamese typed for the fonts of TCVN3 (.VnTime) and VNI looks when it is read as Unicode: "V¨n", "Vaên Hoøa"
+LEGACY = re.compile(r"[^\W\d_][¨ª¬®µ¶¸¹][^\W\d_]|[aeouy][øùûï]", re.IGNORECASE)
+#: so many such cells are no chance
+LEGACY_CELLS = 2
 #: a cell that begins so would be run as a formula by a spreadsheet
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -79,9 +84,13 @@ def _named(
     known = {fold(head): column for column, names in heads.items() for head in (column, *names)}
     columns: list[str] | None = None
     lines: list[Line] = []
+    legacy = 0
     for number, cells in rows:
         if not any(cells):
             continue
+        legacy += sum(LEGACY.search(cell) is not None for cell in cells[:MOST_COLUMNS])
+        if legacy >= LEGACY_CELLS:
+            raise _legacy(number)
         if columns is None:
             columns = [known.get(fold(cell), "") for cell in cells[:MOST_COLUMNS]]
             continue
@@ -97,6 +106,15 @@ def _named(
                 named[column] = cell[:CELL_LENGTH]
         lines.append(Line(number, named))
     return [column for column in columns or [] if column], lines
+
+
+def _legacy(number: int) -> UnreadableTable:
+    return UnreadableTable(
+        _("Chữ trong bảng viết bằng bảng mã cũ (TCVN3, phông .VnTime; hoặc VNI), không phải Unicode."),
+        where=_("dòng %(line)d") % {"line": number},
+        kept=_("Chưa có gì được ghi."),
+        todo=_("Dùng công cụ chuyển mã của bộ gõ tiếng Việt để đổi sang Unicode, rồi lưu lại và nạp lại."),
+    )
 
 
 # --- CSV

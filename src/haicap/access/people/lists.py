@@ -278,7 +278,7 @@ def _find_people(actor: Actor, plan: ListPlan) -> None:
 
 _CHAIRS = f"""
 SELECT latest.agency_id, post.title_id, post.id, appointment.person_id,
-       lower(appointment.valid), upper(appointment.valid), post.closed_on IS NOT NULL
+       upper(appointment.valid), post.closed_on IS NOT NULL
   FROM registry_holding AS ever
   JOIN LATERAL {LATEST_OF_EVER}
   JOIN registry_post AS post ON post.desk_id = ever.desk_id
@@ -289,48 +289,79 @@ SELECT latest.agency_id, post.title_id, post.id, appointment.person_id,
 """
 
 
-def _find_posts(actor: Actor, plan: ListPlan, add_posts: bool) -> None:
-    """Who holds the post already; else a free one, else a new one where asked for."""
-    agencies = list({row.agency.id for row in plan.good if row.agency})
-    posts: dict[tuple[uuid.UUID, str], dict[uuid.UUID, list[tuple[uuid.UUID, dt.date, dt.date | None]]]]
-    posts = defaultdict(dict)
-    closing: set[uuid.UUID] = set()
+@dataclass(slots=True)
+class _Chairs:
+    """The posts of one title at an agency, as the rows of a list fill them one after the other."""
+
+    #: who holds one of them, until when
+    held: dict[uuid.UUID, list[tuple[uuid.UUID, dt.date | None]]] = field(default_factory=dict)
+    #: posts without a holder to come, in order, and the first day on which each is free
+    free: dict[uuid.UUID, dt.date] = field(default_factory=dict)
+    #: how many there are, without those that close
+    count: int = 0
+
+    def of(self, person_id: uuid.UUID | None, day: dt.date) -> uuid.UUID | None:
+        """The post that this person holds on that day or later."""
+        spells = self.held.get(person_id, ()) if person_id is not None else ()
+        return next((post for post, until in spells if until is None or until > day), None)
+
+    def take(self, person_id: uuid.UUID, day: dt.date, new: bool) -> uuid.UUID | None:
+        """A post that is free from that day on, or a `new` one; it is this person's then."""
+        found = next((post for post, since in self.free.items() if since <= day), None)
+        if found is not None:
+            del self.free[found]
+        elif new:
+            found, self.count = new_id(), self.count + 1
+        if found is not None:
+            self.held.setdefault(person_id, []).append((found, None))
+        return found
+
+
+def _chairs_of(agencies: list[uuid.UUID]) -> dict[tuple[uuid.UUID, str], _Chairs]:
+    """(agency, title) → its posts, in one query."""
+    found: dict[tuple[uuid.UUID, str], _Chairs] = defaultdict(_Chairs)
+    taken: set[uuid.UUID] = set()
+    seen: set[uuid.UUID] = set()
     with connection.cursor() as cursor:
         cursor.execute(_CHAIRS, [agencies])
-        for agency_id, title, post_id, person_id, lower, upper, closes in cursor.fetchall():
-            spells = posts[agency_id, title].setdefault(post_id, [])
-            if closes:
-                closing.add(post_id)
+        for agency_id, title, post_id, person_id, until, closes in cursor.fetchall():
+            chairs = found[agency_id, title]
+            if post_id not in seen:
+                seen.add(post_id)
+                chairs.count += not closes
             if person_id is not None:
-                spells.append((person_id, lower, upper))
+                chairs.held.setdefault(person_id, []).append((post_id, until))
+            if closes or (person_id is not None and until is None):
+                taken.add(post_id)
+                chairs.free.pop(post_id, None)
+            elif post_id not in taken:
+                chairs.free[post_id] = max(chairs.free.get(post_id, dt.date.min), until or dt.date.min)
+    return found
+
+
+def _find_posts(actor: Actor, plan: ListPlan, add_posts: bool) -> None:
+    """Who holds the post already; else a free one, else a new one where asked for."""
+    posts = _chairs_of(list({row.agency.id for row in plan.good if row.agency}))
     for row in plan.good:
         assert row.agency is not None
         assert row.title is not None
         assert row.begins_on is not None
         chairs = posts[row.agency.id, row.title.code]
-        free = None
-        for post_id, spells in chairs.items():
-            from_then = [each for each in spells if each[2] is None or each[2] > row.begins_on]
-            if any(person == row.person_id for person, _from, _to in from_then):
-                row.appointed, row.post_id = True, post_id
-                break
-            if not from_then and free is None and post_id not in closing:
-                free = post_id
-        if row.appointed:
+        row.post_id = chairs.of(row.person_id, row.begins_on)
+        row.appointed = row.post_id is not None
+        if row.appointed or row.person_id is None:
             continue
-        if free is None and add_posts and not (row.title.singular and chairs.keys() - closing):
-            free, row.new_post = new_id(), True
-            chairs[free] = []
-        if free is None or row.person_id is None:
+        new = add_posts and not (row.title.singular and chairs.count)
+        before = chairs.count
+        row.post_id = chairs.take(row.person_id, row.begins_on, new)
+        row.new_post = chairs.count > before
+        if row.post_id is None:
             row.refuse(
                 _("Cơ quan này không còn ghế %(title)s trống.") % {"title": row.title.name},
                 _("Kết thúc bổ nhiệm cũ, bỏ dòng này, hoặc chọn «thêm ghế khi thiếu»."),
                 "ACC-205",
             )
             row.new_person = False
-            continue
-        row.post_id = free
-        chairs[free].append((row.person_id, row.begins_on, None))
     _people_of_refused(plan)
 
 

@@ -75,7 +75,16 @@ def groups(shown: list[Column]) -> list[Group]:
     return [Group(_app_name(label), tuple(lines)) for label, lines in by_app.items()]
 
 
+#: what permissions begin with that is no app's label
+AREAS: dict[str, str | Promise] = {
+    "calendar": gettext_lazy("Lịch làm việc"),
+    "command": gettext_lazy("Điều hành"),
+}
+
+
 def _app_name(label: str) -> str:
+    if label in AREAS:
+        return str(AREAS[label])
     try:
         return str(apps.get_app_config(label).verbose_name)
     except LookupError:

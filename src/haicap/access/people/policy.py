@@ -33,6 +33,7 @@ COMMUNE_MAY_GIVE = frozenset(
         "access.see_people",
         "command.steer",
         "onestop.advance_dossier",
+        "onestop.assign_task",
         "onestop.export_dossiers",
         "onestop.move_dossier",
         "onestop.receive_dossier",

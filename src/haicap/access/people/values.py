@@ -21,7 +21,7 @@ from haicap.registry.establishment.codes import PROVINCE_NUMBERS
 
 _NUMBER = re.compile(r"[0-9]{12}", re.ASCII)
 _PHONE = re.compile(r"\+?[0-9]{8,15}", re.ASCII)
-_NOT_IN_NAMES = re.compile(r"[0-9<>{}\[\]|\\/@#$%^&*_=+~\"?!;:]")
+_NOT_IN_NAMES = re.compile(r"[0-9<>{}\[\]|\\/@#$%^&*_=+~\"?!;:\u00a1-\u00bf\u00d7\u00f7\ufffd]")
 #: years back to which and ahead until when a list may date an appointment
 OLDEST, AHEAD_DAYS = dt.date(1945, 9, 2), 366
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 
+from django.apps import apps
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -107,9 +108,19 @@ def exported(actor: Actor, filters: Filters) -> Iterator[Reading]:
     return rows.iterator(chunk_size=1000)
 
 
-def systems_seen() -> list[str]:
-    """Systems that hold personal data, for the filter."""
-    return sorted({source.system for source in personal_data_sources()})
+def systems_seen() -> list[tuple[str, str]]:
+    """Systems that hold personal data, for the filter: (code, name)."""
+    return [
+        (code, system_name(code)) for code in sorted({source.system for source in personal_data_sources()})
+    ]
+
+
+def system_name(code: str) -> str:
+    """What people call a system: "Một cửa"; the code itself where there is none of it any more."""
+    try:
+        return str(apps.get_app_config(code).verbose_name)
+    except LookupError:
+        return code
 
 
 def requests_for(actor: Actor, *, open_only: bool) -> QuerySet[DataRequest]:

@@ -43,7 +43,7 @@ def my_readings(request: HttpRequest) -> HttpResponse:
     page = queries.about(_account(request), request.GET.get("tu", "")[:100])
     context = {
         "title": _("Ai đã xem dữ liệu của tôi"),
-        "lines": [(row, purpose_of(row)) for row in page.rows],
+        "lines": [(row, queries.system_name(row.system), purpose_of(row)) for row in page.rows],
         "next": page.after,
         "first": bool(request.GET.get("tu")),
     }
@@ -236,8 +236,8 @@ def _decision_context(found: DataRequest) -> dict[str, object]:
     }
 
 
-def _lines(rows: list[Reading]) -> list[tuple[Reading, str, str]]:
-    """(reading, whose in words, purpose); names of a page's people by two queries."""
+def _lines(rows: list[Reading]) -> list[tuple[Reading, str, str, str]]:
+    """(reading, whose in words, in which system, purpose); names of a page's people by two queries."""
     names: dict[str, str] = {}
     keys: dict[str, set[str]] = {"person": set(), "citizen": set()}
     for row in rows:
@@ -250,7 +250,15 @@ def _lines(rows: list[Reading]) -> list[tuple[Reading, str, str]]:
     }
     for kind, people in found.items():
         names |= {f"{kind}:{pk}": name for pk, name in people}
-    return [(row, names.get(row.subject) or _subject_words(row.subject), purpose_of(row)) for row in rows]
+    return [
+        (
+            row,
+            names.get(row.subject) or _subject_words(row.subject),
+            queries.system_name(row.system),
+            purpose_of(row),
+        )
+        for row in rows
+    ]
 
 
 def _subject_words(subject: str) -> str:

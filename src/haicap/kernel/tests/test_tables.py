@@ -58,3 +58,25 @@ def test_read_table__too_many_rows_or_bytes__refused() -> None:
         read_table(b"name\n" + b"An\n" * 11, HEADS, most_rows=10)
     with pytest.raises(TableTooLarge):
         read_table(b"x" * 5_000_001, HEADS)
+
+
+TCVN3 = str.maketrans("àảãáạăâêôơưđọốễị", "µ¶·¸¹¨©ª«¬\xad®äèÔÞ")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-16"])
+def test_read_table__tcvn3__refused_by_its_name(encoding: str) -> None:
+    text = "Họ và tên;Số định danh\nNguyễn Văn Đạt;1\nPhạm Thị Lan;2\n".translate(TCVN3)
+    with pytest.raises(UnreadableTable) as caught:
+        read_table(text.replace("Đ", "§").encode(encoding, "replace"), HEADS)
+    assert "TCVN3" in str(caught.value.message)
+    assert caught.value.todo
+
+
+def test_read_table__vni__refused_by_its_name() -> None:
+    with pytest.raises(UnreadableTable, match="VNI"):
+        read_table("Hoï vaø teân;Soá ñònh danh\nNguyeãn Vaên Hoøa;1\n".encode("cp1252"), HEADS)
+
+
+def test_read_table__one_strange_name__is_no_old_encoding() -> None:
+    text = "Họ và tên;Số định danh\nLoïc Nguyễn;1\nTrần Văn Hòa;2\nHuỳnh Thuý Yến Oanh;3\n"
+    assert len(read_table(text.encode(), HEADS)[1]) == 3

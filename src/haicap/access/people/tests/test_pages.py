@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
+import re
 import uuid
+import zipfile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 from haicap.access.hats import hats_of
 from haicap.access.models import Account, PeopleImport, Reading
-from haicap.access.people import service
-from haicap.access.people.tests.conftest import SignIn, person_at
+from haicap.access.people import lists, service
+from haicap.access.people.tests.conftest import SignIn, actor_at, person_at
 from haicap.access.people.tests.test_lists import HEAD, _row
 from haicap.access.people.values import person_values
 from haicap.access.tests.accounts import account_of
@@ -215,6 +217,9 @@ def test_matrix__every_permission_of_the_table__shown(places: Places, sign_in: S
     text = sign_in("20194", "chuyen_vien", "phong", DIVISION).get(reverse("people:matrix")).content.decode()
     for word in ("registry.manage_people", "Quản trị tỉnh", "toàn tỉnh", "reorganisation.cut_over"):
         assert word in text
+    headings = re.findall("<h2>(.*?)</h2>", text)
+    assert headings
+    assert not [one for one in headings if one.isascii() and one.islower()]  # every group has a name of words
 
 
 # --- looks at personal data
@@ -269,3 +274,98 @@ def test_list__agency_of_another_commune__nothing_of_it(places: Places, sign_in:
     assert "Không có người nào như vậy" in page
     chosen = sign_in(*XA).get(reverse("people:list"), {"co-quan": str(places.agency("20196"))})
     assert "Hòa Cường" not in chosen.content.decode()
+
+
+# --- rubbish
+def _xlsx(*rows: list[object]) -> bytes:
+    book, file = Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(file)
+    return file.getvalue()
+
+
+def _zip(size: int) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("xl/worksheets/sheet1.xml", b"0" * size)
+    return file.getvalue()
+
+
+LEGACY = "Hä vµ tªn;Sè ®Þnh danh;C¬ quan;Chøc danh\nNguyÔn V¨n Ph¹m;048190000001;Phßng;Chuyªn viªn\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("ds.xlsx", b"MZ\x90\x00\x03\x00\x00\x00" + bytes(range(256)) * 40, "không phải là bảng Excel"),
+        ("ds.xlsx", b"PK\x03\x04" + b"\x00rac" * 500, "Tệp Excel hỏng"),
+        ("ds.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 4096, "không phải là bảng Excel"),
+        ("ds.xlsx", _zip(120_000_000), "quá lớn khi giải nén"),
+        ("ds.csv", b"x" * 50_000_000, "lớn hơn 5 MB"),
+        ("ds.csv", LEGACY.encode("cp1252"), "TCVN3"),
+        ("ds.csv", "Họ và tên;Cơ quan\nAn;X\n".encode("utf-16"), "thiếu cột: Số định danh, Chức danh"),
+        ("ds.csv", b"", "tệp"),
+        ("ds.csv", HEAD.encode("utf-16"), "không có dòng nào"),
+        ("ds.csv", (HEAD + "An;1\n" * 10_001).encode(), "hơn 10000 dòng"),
+    ],
+    ids=[
+        "exe",
+        "not a zip",
+        "old xls",
+        "zip bomb",
+        "50 MB",
+        "TCVN3",
+        "columns",
+        "empty",
+        "head only",
+        "too many",
+    ],
+)
+def test_import__rubbish__clear_error_and_nothing_kept(
+    places: Places, sign_in: SignIn, name: str, content: bytes, says: str
+) -> None:
+    client = sign_in(*XA)
+    before = _state()
+    answer = client.post(reverse("people:import"), {"file": SimpleUploadedFile(name, content)})
+    assert answer.status_code in (200, 400)
+    text = answer.content.decode()
+    assert says in text
+    assert "hc-error" in text or "govuk-error-summary" in text
+    assert not PeopleImport.objects.exists()
+    assert _state() == before
+
+
+def test_import__excel_with_formulas__every_such_row_named(places: Places, sign_in: SignIn) -> None:
+    client = sign_in(*XA)
+    good = [
+        "Trần Thị Bình",
+        "048190000001",
+        "",
+        "",
+        "Đảng ủy phường Hải Châu",
+        "Chuyên viên",
+        "",
+        "01/07/2025",
+    ]
+    rows: list[list[object]] = [list(good)]
+    for column in range(len(good)):
+        row: list[object] = [*good]
+        row[1] = f"04819000010{column}"
+        row[column] = '=HYPERLINK("http://xau.vidu.vn","x")'
+        rows.append(row)
+    content = _xlsx(HEAD.strip().split(";"), *rows)
+    client.post(reverse("people:import"), {"file": SimpleUploadedFile("ds.xlsx", content), "add_posts": "on"})
+    found = PeopleImport.objects.get()
+    plan = lists.plan_list(actor_at(places, *XA), found.rows, add_posts=True)
+    assert [row.line for row in plan.good] == [2]
+    assert [row.line for row in plan.bad] == [3, 4, 5, 6, 7, 8, 9, 10]
+    page = client.get(reverse("people:import-preview", args=[found.pk])).content.decode()
+    assert page.count("ACC-") >= 8
+    assert "<a href" not in page.split("Dòng không dùng được")[1].split("</table>")[0]
+
+
+def test_import__tcvn3_names_below_plain_heads__no_name_of_it_is_taken(places: Places, xa: Actor) -> None:
+    """Where too little of the file shows the old fonts, the name itself is refused."""
+    rows = lists.read_list((HEAD + _row(1, name="Lª ThÞ ¸nh")).encode())
+    assert [row.code for row in lists.plan_list(xa, rows).bad] == ["ACC-206"]

@@ -342,6 +342,17 @@ def test_may_give__every_rule_of_the_table__within_the_commune_s_set(places: Pla
             assert rule.reach != ALL or rule.level == "province"
 
 
+def test_may_give__titles_of_communes__all_but_the_reserved() -> None:
+    """Whoever adds a permission to a bundle decides here as well whether a commune's administrator may give it."""
+    beyond = {
+        f"{rule.title}: {code}"
+        for rule in RULES
+        if rule.level in ("commune", "*") and rule.title not in policy.RESERVED
+        for code in rule.permissions - policy.COMMUNE_MAY_GIVE
+    }
+    assert not beyond, "add to policy.COMMUNE_MAY_GIVE, or only the province gives these titles"
+
+
 def test_give_link__fellow_administrator_of_the_commune__only_by_the_province(
     places: Places, xa: Actor, tinh: Actor
 ) -> None:

@@ -117,7 +117,7 @@ def test_my_readings__many__paged_by_key_without_gap_or_repeat(
     after = ""
     for _page in range(4):
         answer = client.get("/tai-khoan/ai-da-xem/", {"tu": after})
-        seen += [row.note for row, _purpose in answer.context["lines"]]
+        seen += [row.note for row, _system, _purpose in answer.context["lines"]]
         after = answer.context["next"]
         if not after:
             break
