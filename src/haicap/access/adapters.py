@@ -25,7 +25,7 @@ from haicap.access.sign_in.address import client_address
 from haicap.kernel import clock
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     """Nobody signs up: an administrator makes an official's account, VNeID a citizen's."""
 
     error_messages = {
@@ -122,7 +122,7 @@ _SENTENCES = {
 }
 
 
-class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+class SecondFactorAdapter(DefaultMFAAdapter):
     """Secrets are encrypted with a key of the deployment; QR codes are drawn by the house's own component."""
 
     error_messages = {

@@ -31,6 +31,7 @@ from haicap.access.errors import AccessDenied
 from haicap.access.hats import Hat, held
 from haicap.access.models import Account, Outcome, SignInEvent
 from haicap.access.readiness import DRILL
+from haicap.access.requests import acting
 from haicap.kernel import clock, journal
 from haicap.kernel.actor import Actor
 from haicap.kernel.contract import Drill, DrillResult, DrillStep, permissions
@@ -174,7 +175,7 @@ def _in_and_out(role: _Role) -> str:
     answer = client.get(reverse("work"), follow=True)
     _must(_is_in(client), _("đăng nhập đúng mà không vào được"))
     _must(answer.status_code == 200, _("trang làm việc trả lời %(status)s") % {"status": answer.status_code})
-    actor: Actor = answer.wsgi_request.actor  # type: ignore[attr-defined]
+    actor = acting(answer.wsgi_request).actor
     _must(actor.permissions == role.hat.rule.permissions, _("quyền không đúng với bảng phân quyền"))
     _must(role.hat.agency_id in actor.agency_ids, _("không thấy việc của cơ quan mình"))
     _post(client, reverse("sign-out"), {})

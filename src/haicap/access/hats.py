@@ -111,7 +111,7 @@ def held(where: str, params: Mapping[str, Any], tail: str = "") -> list[Hat]:
 
 def hats_of(person_id: uuid.UUID) -> list[Hat]:
     """All hats of a person now: own posts by rank, then those by delegation; one query, at most `MOST_HATS`."""
-    params = {"today": clock.today(), "person": person_id, "limit": MOST_HATS}
+    params: dict[str, Any] = {"today": clock.today(), "person": person_id, "limit": MOST_HATS}
     with connection.cursor() as cursor:
         cursor.execute(_OF_PERSON, params)
         return [Hat(*row) for row in cursor.fetchall()]
@@ -149,7 +149,9 @@ def actor_in(hat: Hat, account: Account | None = None) -> Actor:
     agencies = {hat.agency_id}
     if rule.reach == UNIT:
         agencies |= _agencies_below(hat)
-    label, person_id, for_person_id = hat.person, hat.person_id, None
+    label = hat.person
+    person_id: uuid.UUID | None = hat.person_id
+    for_person_id: uuid.UUID | None = None
     if hat.delegation_id is not None and account is not None:
         label, person_id, for_person_id = account.get_full_name(), account.person_id, hat.person_id
     return Actor(

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from haicap.access import hats
 from haicap.access.models import Account
+from haicap.access.requests import acting
 from haicap.kernel.actor import ANONYMOUS, Actor
 
 #: key of the session: the hat that was chosen, see `hats.Hat.key`
@@ -25,7 +26,7 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.actor = actor_of(request)  # type: ignore[attr-defined]
+        acting(request).actor = actor_of(request)
         return self.get_response(request)
 
 
@@ -42,8 +43,7 @@ def hats_of_request(request: HttpRequest) -> list[hats.Hat]:
     account = request.user
     if not isinstance(account, Account):
         return []
-    if getattr(request, "hats_of", None) != account.pk:
-        request.hats = hats.hats_of_account(account)  # type: ignore[attr-defined]
-        request.hats_of = account.pk  # type: ignore[attr-defined]
-    found: list[hats.Hat] = request.hats  # type: ignore[attr-defined]
-    return found
+    seen = acting(request)
+    if getattr(seen, "hats_of", None) != account.pk:
+        seen.hats, seen.hats_of = hats.hats_of_account(account), account.pk
+    return seen.hats

@@ -30,7 +30,7 @@ from haicap.kernel.errors import HaicapError
 log = logging.getLogger(__name__)
 
 
-class CitizenAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+class CitizenAdapter(DefaultSocialAccountAdapter):
     """Only citizens come in by an outside provider, and only by the one of the environment.
 
     allauth's own table of linked accounts stays empty: `Citizen` is the link, and no copy of all that the

@@ -30,7 +30,7 @@ LONGEST_SUBJECT = 190
 NEEDED = ("iss", "sub", "aud", "exp", "iat", "nonce")
 
 
-class VneidAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
+class VneidAdapter(OpenIDConnectOAuth2Adapter):
     """Talks to the provider: discovery, code for tokens, the ID token checked whole, the user's claims."""
 
     @property
@@ -120,7 +120,7 @@ class VneidAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         return jwt.get_algorithm_by_name(header["alg"]).from_jwk(json.dumps(keys[0]))
 
 
-class VneidProvider(OpenIDConnectProvider):  # type: ignore[misc]
+class VneidProvider(OpenIDConnectProvider):
     """PKCE and nonce always; what the address of the sign-in page says beside "next" is ignored."""
 
     oauth2_adapter_class = VneidAdapter

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from haicap.kernel import clock, journal
@@ -68,7 +69,7 @@ class Account(AbstractBaseUser):
                 fields=["email"], name="access_account_email_once", condition=~Q(email="")
             ),
             models.CheckConstraint(
-                condition=Q(username=models.functions.Lower("username")), name="access_account_username_lower"
+                condition=Q(username=Lower("username")), name="access_account_username_lower"
             ),
             models.CheckConstraint(
                 condition=Q(kind="citizen", person__isnull=True) | Q(kind="official", person__isnull=False),

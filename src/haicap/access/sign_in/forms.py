@@ -34,15 +34,18 @@ from haicap.access.sign_in.attempts import Attempt, wait_error
 from haicap.kernel.text import clean
 
 
-def _plain(field: forms.Field, label: Any, **attributes: str) -> None:
-    """Our label, no placeholder (labels are always visible), and no help text of the library's."""
+def _plain(field: forms.Field, label: Any, longest: int = 0, **attributes: str) -> None:
+    """Our label, no placeholder (labels are always visible), and no help text of the library's; so many letters."""
+    if longest:
+        assert isinstance(field, forms.CharField)
+        field.max_length = longest
     field.label = label
     field.help_text = ""
     field.widget.attrs.pop("placeholder", None)
     field.widget.attrs.update(attributes)
 
 
-class SignInForm(LoginForm):  # type: ignore[misc]
+class SignInForm(LoginForm):
     """Đăng nhập: user name or official e-mail, and the password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -50,20 +53,19 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         _plain(
             self.fields["login"],
             gettext_lazy("Tên đăng nhập hoặc thư điện tử công vụ"),
+            longest=254,
             autocomplete="username webauthn",
             autocapitalize="none",
             spellcheck="false",
         )
-        self.fields["login"].max_length = 254
-        _plain(self.fields["password"], gettext_lazy("Mật khẩu"))
-        self.fields["password"].max_length = 1000
+        _plain(self.fields["password"], gettext_lazy("Mật khẩu"), longest=1000)
 
     def clean_login(self) -> str:
         """As it is stored: one form of every letter, lower case. A NUL never reaches the database."""
         return clean(super().clean_login()).lower()
 
 
-class PasswordForm(ChangePasswordForm):  # type: ignore[misc]
+class PasswordForm(ChangePasswordForm):
     """Đổi mật khẩu: the present one, and a new one twice."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -136,7 +138,7 @@ class FirstPasswordForm(forms.Form):
         return values
 
 
-class AgainForm(PasswordAgainForm):  # type: ignore[misc]
+class AgainForm(PasswordAgainForm):
     """Xác nhận bằng mật khẩu."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -144,7 +146,7 @@ class AgainForm(PasswordAgainForm):  # type: ignore[misc]
         _plain(self.fields["password"], gettext_lazy("Mật khẩu"), autocomplete="current-password")
 
 
-class _CodeMixin(BaseAuthenticateForm):  # type: ignore[misc]
+class _CodeMixin(BaseAuthenticateForm):
     """A code of six digits or a recovery code: right, not used before, and not guessed too often (our counters)."""
 
     user: Account
@@ -155,10 +157,10 @@ class _CodeMixin(BaseAuthenticateForm):  # type: ignore[misc]
         _plain(
             self.fields["code"],
             gettext_lazy("Mã 6 số trong ứng dụng, hoặc một mã dự phòng"),
+            longest=40,
             autocomplete="one-time-code",
             inputmode="numeric",
         )
-        self.fields["code"].max_length = 40
 
     def clean_code(self) -> str:
         """The code; raises ValidationError when it is wrong, used up, or must wait."""
@@ -178,11 +180,11 @@ class _CodeMixin(BaseAuthenticateForm):  # type: ignore[misc]
             raise get_adapter().validation_error("incorrect_code")
 
 
-class CodeForm(_CodeMixin, AuthenticateForm):  # type: ignore[misc]
+class CodeForm(_CodeMixin, AuthenticateForm):
     """Mã xác thực lớp hai khi đăng nhập."""
 
 
-class CodeAgainForm(_CodeMixin, ReauthenticateForm):  # type: ignore[misc]
+class CodeAgainForm(_CodeMixin, ReauthenticateForm):
     """Mã xác thực lớp hai khi xác nhận lại."""
 
 
@@ -195,7 +197,7 @@ def _take(attempt: Attempt, method: str) -> Attempt:
     return attempt
 
 
-class ActivateForm(ActivateTOTPForm):  # type: ignore[misc]
+class ActivateForm(ActivateTOTPForm):
     """Bật ứng dụng xác thực: the first code proves that the secret was taken over."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -212,7 +214,7 @@ class ActivateForm(ActivateTOTPForm):  # type: ignore[misc]
 _BROKEN = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
-class _PasskeyMixin(AuthenticateWebAuthnForm):  # type: ignore[misc]
+class _PasskeyMixin(AuthenticateWebAuthnForm):
     """An answer of a passkey: one that is wrong or cannot be read is kept in the log and slows down the next."""
 
     user: Account | None
@@ -252,7 +254,7 @@ def _owner_in(credential: Any) -> Account | None:
     return owner if isinstance(owner, Account) else None
 
 
-class PasskeySignInForm(_PasskeyMixin, LoginWebAuthnForm):  # type: ignore[misc]
+class PasskeySignInForm(_PasskeyMixin, LoginWebAuthnForm):
     """Đăng nhập bằng khóa truy cập."""
 
     outcome = Outcome.REFUSED
@@ -266,17 +268,16 @@ class PasskeyForm(_PasskeyMixin):
     """Khóa truy cập làm lớp hai khi đăng nhập."""
 
 
-class PasskeyAgainForm(_PasskeyMixin, ReauthenticateWebAuthnForm):  # type: ignore[misc]
+class PasskeyAgainForm(_PasskeyMixin, ReauthenticateWebAuthnForm):
     """Khóa truy cập khi xác nhận lại."""
 
 
-class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+class AddPasskeyForm(AddWebAuthnForm):
     """Thêm khóa truy cập; always one that signs in by itself."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _plain(self.fields["name"], gettext_lazy("Tên gọi của khóa"))
-        self.fields["name"].max_length = 60
+        _plain(self.fields["name"], gettext_lazy("Tên gọi của khóa"), longest=60)
         self.fields["passwordless"].label = gettext_lazy("Đăng nhập chỉ bằng khóa này, không cần mật khẩu")
         self.fields["passwordless"].help_text = ""
 
@@ -296,10 +297,9 @@ class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
         return name
 
 
-class RenamePasskeyForm(EditWebAuthnForm):  # type: ignore[misc]
+class RenamePasskeyForm(EditWebAuthnForm):
     """Đổi tên khóa truy cập."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _plain(self.fields["name"], gettext_lazy("Tên gọi của khóa"))
-        self.fields["name"].max_length = 60
+        _plain(self.fields["name"], gettext_lazy("Tên gọi của khóa"), longest=60)

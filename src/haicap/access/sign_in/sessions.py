@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from haicap.access.middleware import actor_of
 from haicap.access.models import Account, Outcome
+from haicap.access.requests import acting
 from haicap.access.sign_in import log, second_factor
 from haicap.access.sign_in.address import client_address, device_label
 from haicap.access.sign_in.errors import SessionUnknown
@@ -133,9 +134,9 @@ def _idle(request: HttpRequest) -> timedelta:
 
 def _end_idle(request: HttpRequest) -> None:
     UserSession.objects.filter(session_key=request.session.session_key).delete()
-    request.left_by = "idle"  # type: ignore[attr-defined]
+    acting(request).left_by = "idle"
     logout(request)
-    request.actor = actor_of(request)  # type: ignore[attr-defined]
+    acting(request).actor = actor_of(request)
     messages.warning(request, _("Phiên làm việc đã hết vì lâu không dùng. Hãy đăng nhập lại."))
 
 

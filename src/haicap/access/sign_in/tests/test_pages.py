@@ -81,7 +81,7 @@ def test_hats__two__chosen_on_the_page_and_named_in_the_header(
 ) -> None:
     sign_in(browser, account.username)
     page = browser.get("/tai-khoan/chuc-danh/").content.decode()
-    assert page.count('type="radio"') == page.count('<option value') == 2
+    assert page.count('type="radio"') == page.count("<option value") == 2
     browser.post("/tai-khoan/chuc-danh/", {"chuc-danh": two_hats})
     text = browser.get("/tai-khoan/").content.decode()
     assert "Đổi chức danh" in text

@@ -1,0 +1,7 @@
+from collections.abc import Callable
+
+from django.http import HttpResponseBase
+
+authenticate: Callable[..., HttpResponseBase]
+reauthenticate: Callable[..., HttpResponseBase]
+index: Callable[..., HttpResponseBase]
