@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,8 @@ class Plan(Identified):
     """Kế hoạch sắp xếp: a plan file with its state. Its text lives in `PlanText`, the highest number counts.
 
     `checked_revision` is the registry's revision at the last check without errors, of the text `checked_number`.
+    `codes_before` and `codes_after` are the units that the latest text touches, by their codes on the day before and
+    on the effective day: who works at one of them may see the plan.
     """
 
     key = models.CharField(max_length=60, unique=True)
@@ -32,6 +35,8 @@ class Plan(Identified):
     checked_revision = models.BigIntegerField(null=True, blank=True)
     checked_number = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField()
+    codes_before = ArrayField(models.CharField(max_length=5), default=list, blank=True)
+    codes_after = ArrayField(models.CharField(max_length=5), default=list, blank=True)
 
 
 class PlanText(Identified):

@@ -5,19 +5,23 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, DateField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from haicap.kernel import clock
 from haicap.kernel.actor import Actor
 from haicap.kernel.errors import NotAllowed, NotFound
+from haicap.registry.models import UnitVersion
+from haicap.registry.models.base import BELIEVED
 from haicap.reorganisation.engine.runs import is_alive
 from haicap.reorganisation.models import LedgerRow, Plan, PlanState, PlanText, Run, RunKind, RunState
 from haicap.reorganisation.plan.check import registry_revision
 
-#: who may look at plans, runs and ledgers; `reorganisation.see` counts only for those who see the whole province
+#: who may look at plans, runs and ledgers; with `reorganisation.see` who does not see the whole province may look at
+#: what touches the own unit
 PLAN, REHEARSE, CUT_OVER = "reorganisation.plan", "reorganisation.rehearse", "reorganisation.cut_over"
 SEE = "reorganisation.see"
 MOST_PLANS = 500
@@ -25,7 +29,12 @@ MOST_RUNS = 200
 
 
 def may_see(actor: Actor) -> bool:
-    """Whether the actor may look at plans: who makes them, rehearses or cuts over, and who steers the province."""
+    """Whether the actor may look at plans: all of them, or those that touch its unit."""
+    return may_see_all(actor) or (actor.may(SEE) and bool(actor.unit_ids))
+
+
+def may_see_all(actor: Actor) -> bool:
+    """Whether the actor may look at every plan: who makes them, rehearses or cuts over, who steers the province."""
     return any(actor.may(each) for each in (PLAN, REHEARSE, CUT_OVER)) or (actor.sees_all and actor.may(SEE))
 
 
@@ -40,9 +49,49 @@ def require_see(actor: Actor) -> None:
 
 
 def plans_of(actor: Actor) -> QuerySet[Plan]:
-    """The plans that the actor may see, the latest effective day first; none for others."""
+    """The plans that the actor may see, the latest effective day first; none for others.
+
+    At a unit: those that end, change or form it, drafts too, for its leaders prepare it.
+    """
     plans = Plan.objects.order_by("-effective_on", "key")
-    return plans if may_see(actor) else plans.none()
+    if may_see_all(actor):
+        return plans
+    if not may_see(actor):
+        return plans.none()
+    return plans.filter(
+        Exists(_own_units(actor, OuterRef("effective_on"), OuterRef("codes_before"), BEFORE))
+        | (
+            Q(state=PlanState.DONE)
+            & Exists(_own_units(actor, OuterRef("effective_on"), OuterRef("codes_after"), ON))
+        )
+    )
+
+
+def _own_units(actor: Actor, day: OuterRef, codes: OuterRef, moment: str) -> QuerySet[UnitVersion]:
+    """The actor's units among the `codes` of a plan, as they stand on its effective day or on the day before."""
+    return UnitVersion.objects.filter(
+        BELIEVED,
+        Func(
+            F("code"), codes, arg_joiner=" = ANY(", template="(%(expressions)s))", output_field=BooleanField()
+        ),
+        unit_id__in=actor.unit_ids,
+        valid__contains=Func(day, template=moment, output_field=DateField()),
+    )
+
+
+BEFORE, ON = "(%(expressions)s - 1)", "(%(expressions)s)"
+
+
+def own_codes(actor: Actor, plan: Plan) -> frozenset[str] | None:
+    """By which codes a plan speaks of the actor's unit; None for who may see all of it."""
+    if may_see_all(actor):
+        return None
+    day = plan.effective_on if plan.state == PlanState.DONE else plan.effective_on - timedelta(days=1)
+    believed = UnitVersion.objects.filter(BELIEVED, unit_id__in=actor.unit_ids)
+    standing = believed.filter(valid__contains=plan.effective_on - timedelta(days=1)) | believed.filter(
+        valid__contains=day
+    )
+    return frozenset(standing.values_list("code", flat=True))
 
 
 def plan_of(actor: Actor, key: str) -> Plan:

@@ -75,6 +75,7 @@ def save_plan(actor: Actor, text: str | bytes, what: str = "", *, based_on: int 
         )
         plan.title, plan.effective_on, plan.province_code = values.title, values.effective_on, values.province
         plan.state, plan.checked_revision, plan.checked_number = PlanState.DRAFT, None, None
+        plan.codes_before, plan.codes_after = values.codes_before, values.codes_after
         plan.save()
         act.changed(
             "reorganisation.plan",

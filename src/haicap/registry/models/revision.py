@@ -6,10 +6,15 @@ from django.db import models
 
 
 class Revision(models.Model):
-    """Số hiệu sổ đăng ký: rises with every change of the registry; a plan names the revision it was checked against."""
+    """Số hiệu sổ đăng ký: `number` rises with every change of units, agencies, codes and seats, `staff` with every
+    change of posts and appointments; a plan names the `number` it was checked against (ADR 15).
+
+    Both lie in one row, so that every change of the registry waits for its turn at it.
+    """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     number = models.BigIntegerField(default=0)
+    staff = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [models.CheckConstraint(name="registry_revision_one_row", condition=models.Q(id=1))]

@@ -36,7 +36,9 @@ from haicap.reorganisation.engine.runs import Watch, finish_run
 from haicap.reorganisation.engine.scope import write_scope
 from haicap.reorganisation.models import LedgerRow, PlanState, Run
 from haicap.reorganisation.models import Plan as PlanRow
+from haicap.reorganisation.plan.check import check_staffing
 from haicap.reorganisation.plan.model import Plan
+from haicap.reorganisation.plan.problems import refuse
 from haicap.reorganisation.plan.specs import acts_of, specs_of_plan
 
 #: how long the cut-over waits for everyday writers to finish before it gives up, and how often it tries
@@ -121,6 +123,10 @@ def _within(
                 _refuse_stale(plan_row, revision)
             ids = ensure_resolutions(acts_of(plan))
             state = state_before(plan.effective_on)
+            staffing = check_staffing(
+                plan, state
+            )  # appointments since the check made no revision of their own
+            refuse(staffing, "REO-011", _("Kế hoạch có %(count)d vấn đề phải sửa trước khi chạy."))
             formations, abolished = specs_of_plan(plan, ids)
             changes = changes_of(state, plan.effective_on, formations, abolished)
             facts = facts_of(plan, changes, state)

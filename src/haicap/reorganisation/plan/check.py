@@ -62,8 +62,21 @@ class CheckReport:
 
 
 def registry_revision() -> int:
-    """The registry's revision now."""
+    """The revision now of what a plan is checked against: units, agencies, codes, seats."""
     return Revision.objects.values_list("number", flat=True).get(pk=1)
+
+
+def staff_revision() -> int:
+    """The revision now of posts and appointments: it makes no plan old, its staffing is checked again at the cut."""
+    return Revision.objects.values_list("staff", flat=True).get(pk=1)
+
+
+def check_staffing(plan: Plan, state: dict[uuid.UUID, UnitState]) -> tuple[Problem, ...]:
+    """What stops the staffing of a plan, by people, posts and titles as they stand; reads only."""
+    if not plan.staffing:
+        return ()
+    problems = _Checker(plan, state, issuer_from_database(), staffing_required=False).staffing()
+    return tuple(problem for problem in problems if not problem.warning)
 
 
 def check_plan(plan: Plan, *, staffing_required: bool = False) -> CheckReport:
@@ -151,7 +164,7 @@ class _Checker:
         yield from self._divisions()
         yield from self._districts()
         yield from self._transfers()
-        yield from self._staffing()
+        yield from self.staffing()
 
     # --- dates and legal bases ---
 
@@ -616,7 +629,7 @@ class _Checker:
 
     # --- staffing ---
 
-    def _staffing(self) -> Iterator[Problem]:
+    def staffing(self) -> Iterator[Problem]:
         rows = self.plan.staffing
         singular = set(Title.objects.filter(singular=True).values_list("code", flat=True))
         known_titles = set(Title.objects.values_list("code", flat=True))

@@ -131,6 +131,17 @@ class Plan:
         return datetime.combine(self.effective_on, time.min, tzinfo=ZONE)
 
     @property
+    def codes_before(self) -> list[str]:
+        """The units of the day before that the plan touches."""
+        parts = {part.code for unit in self.units for part in unit.predecessors}
+        return sorted(parts | {item.code for item in self.abolished})
+
+    @property
+    def codes_after(self) -> list[str]:
+        """The units that the plan forms, or lets live on."""
+        return sorted({unit.code for unit in self.units})
+
+    @property
     def resolution(self) -> str:
         """The number of the first legal basis: what journal entries name."""
         return self.legal[0].number if self.legal else ""

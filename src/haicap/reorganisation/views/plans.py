@@ -23,7 +23,7 @@ from haicap.registry.pages import Box, Picture, Ribbon
 from haicap.registry.queries.units import titled
 from haicap.reorganisation import queries, requests, service
 from haicap.reorganisation.models import Plan, PlanState
-from haicap.reorganisation.plan.check import CheckReport, registry_revision
+from haicap.reorganisation.plan.check import CheckReport, registry_revision, staff_revision
 from haicap.reorganisation.plan.check import check_plan as check_values
 from haicap.reorganisation.plan.model import Plan as PlanValues
 from haicap.reorganisation.plan.read import MAXIMUM_BYTES
@@ -78,7 +78,8 @@ def plan(request: HttpRequest, key: str) -> HttpResponse:
     actor = actor_of(request)
     row = queries.plan_row(actor, key)
     values, number, _text = values_of(row.plan)
-    report = _last_report(row.plan, number, values)
+    own = queries.own_codes(actor, row.plan)
+    report = _last_report(row.plan, number, values) if own is None else None
     waiting = requests.open_request(row.plan)
     cut_over = service.last_cut_over(row.plan)
     context: dict[str, Any] = {
@@ -87,9 +88,9 @@ def plan(request: HttpRequest, key: str) -> HttpResponse:
         "plan": row.plan,
         "row": row,
         "tone": TONES[row.plan.state],
-        "numbers": _numbers(values),
-        "groups": list(_formed(values)),
-        "province_picture": _province_picture(values),
+        "numbers": _numbers(values) if own is None else (),
+        "groups": [each for each in _formed(values) if own is None or _concerns(values, each.code, own)],
+        "province_picture": _province_picture(values) if own is None else None,
         "report": report,
         "problems": report.problems[:SHOWN] if report else (),
         "more": max(0, len(report.problems) - SHOWN) if report else 0,
@@ -108,12 +109,18 @@ def plan(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "reorganisation/plan.html", context)
 
 
+def _concerns(values: PlanValues, code: str, own: frozenset[str]) -> bool:
+    """Whether a new unit is one of these, or is made of one of them."""
+    unit = next(each for each in values.units if each.code == code)
+    return code in own or any(part.code in own for part in unit.predecessors)
+
+
 def _last_report(plan: Plan, number: int, values: PlanValues) -> CheckReport | None:
     """The check of this text against this registry: looked up, or made where it was looked at before; else None."""
     if plan.state == PlanState.DONE:
         return None
     revision = registry_revision()
-    name = f"reorganisation-check-{plan.pk}-{number}-{revision}"
+    name = f"reorganisation-check-{plan.pk}-{number}-{revision}-{staff_revision()}"
     report: CheckReport | None = cache.get(name)
     if report is None and plan.checked_number == number and plan.checked_revision == revision:
         report = check_values(values)
@@ -249,7 +256,7 @@ def check(request: HttpRequest, key: str) -> HttpResponse:
     plan = queries.plan_of(actor_of(request), key)
     report = service.check_plan(actor_of(request), plan)
     number = service.latest_text(plan).number
-    cache.set(f"reorganisation-check-{plan.pk}-{number}-{report.revision}", report, 3600)
+    cache.set(f"reorganisation-check-{plan.pk}-{number}-{report.revision}-{staff_revision()}", report, 3600)
     if report.passed:
         messages.success(request, _("Kế hoạch đạt. Bước tiếp theo: diễn tập."))
     else:
