@@ -25,6 +25,7 @@ from haicap.registry import country
 from haicap.registry import service as registry
 from haicap.registry.models import Deployment
 from haicap.reorganisation import service as reorganisation
+from haicap.systems.onestop.catalogue import starter
 
 EFFECTIVE_ON = date(2025, 7, 1)
 FIRST_MORNING = datetime(2025, 7, 1, 7, 30, tzinfo=clock.ZONE)
@@ -111,6 +112,10 @@ def _open_for_real(run: Run, meter: Meter) -> None:
         act.changed("registry.deployment", None, None, {"demonstration": False})
 
 
+def _load_starter_catalogue(run: Run, meter: Meter) -> dict[str, Any]:
+    return starter.load(SYSTEM)
+
+
 FILL_PHASES = {
     "country": "nạp cả nước",
     "agencies": "lập cơ quan, bàn xử lý",
@@ -164,12 +169,14 @@ def _later_events(run: Run, meter: Meter) -> dict[str, Any]:
 
 
 _COUNTRY = Step("country", "Nạp cả nước tại ngày 30/6/2025", _load_country)
+_CATALOGUE = Step("starter-catalogue", "Nạp danh mục thủ tục khởi đầu", _load_starter_catalogue)
 _LATER = Step("later-events", "Áp dụng các lần sắp xếp đã công bố trên cả nước", _later_events)
 
-REAL: tuple[Step, ...] = (_COUNTRY, Step("real", "Mở để dùng thật", _open_for_real), _LATER)
+REAL: tuple[Step, ...] = (_COUNTRY, Step("real", "Mở để dùng thật", _open_for_real), _CATALOGUE, _LATER)
 DEMONSTRATION: tuple[Step, ...] = (
     # the country is loaded by this step too, by the clock of the demonstration
     Step("fill", "Nạp cả nước và một ngày làm việc của tỉnh trình diễn", _fill_province),
+    _CATALOGUE,
     Step("plan", "Lập và kiểm tra kế hoạch sắp xếp", _plan),
     Step("rehearse", "Diễn tập chuyển đổi", _rehearse),
     Step("cut-over", "Chuyển đổi sang chính quyền hai cấp", _cut_over),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from haicap.systems.onestop.catalogue import tasks as catalogue
 from haicap.systems.onestop.sync import tasks as sync
 
-__all__ = ["sync"]
+__all__ = ["catalogue", "sync"]

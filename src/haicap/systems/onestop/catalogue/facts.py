@@ -116,9 +116,17 @@ def completed(read: Facts, present: Facts | None) -> Facts:
     kept = {name: getattr(present, name) for name in OPTIONAL if getattr(read, name) is None}
     if not read.detailed:
         kept |= {name: getattr(present, name) for name in DETAILS if not getattr(read, name)}
+    if any(map(_is_known, present.limits)) and not any(map(_is_known, read.limits)):
+        kept["limits"] = (
+            present.limits
+        )  # a time without a unit says nothing: what is known goes on, the defect is flagged
     if not read.executors:
         kept["executors"] = present.executors
     return dataclasses.replace(read, **kept)
+
+
+def _is_known(limit: Limit) -> bool:
+    return limit.unit != LimitUnit.UNKNOWN
 
 
 def differences(before: Facts, after: Facts) -> list[dict[str, Any]]:
@@ -139,6 +147,9 @@ def corrected(facts: Facts, kind: str, value: Mapping[str, Any], correction: Map
         else one
         for one in facts.limits
     ]
+    if "unit" in correction and not any(one.text == value.get("text", "") for one in limits):
+        # the times that were known from elsewhere went on: now a person has said what the published one means
+        limits = [Limit(None, "", correction["amount"], correction["unit"], value.get("text", ""))]
     fees = [
         dataclasses.replace(one, amount=correction["sum"])
         if "sum" in correction and one.amount is None and one.text == value.get("text", "")

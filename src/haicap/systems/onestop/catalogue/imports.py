@@ -13,10 +13,10 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from psycopg.types.range import DateRange
 
@@ -26,7 +26,7 @@ from haicap.kernel.models import StoredFile
 from haicap.kernel.text import clean, fold
 from haicap.registry.models.base import BELIEVED
 from haicap.systems.onestop import policy
-from haicap.systems.onestop.catalogue import competence, names, reading, writer
+from haicap.systems.onestop.catalogue import competence, names, reading, starter, writer
 from haicap.systems.onestop.catalogue.facts import Facts, completed, corrected, differences, facts_of
 from haicap.systems.onestop.catalogue.reading import SourceRow
 from haicap.systems.onestop.errors import BadCatalogue, CatalogueMoved, NoSuchProcedure
@@ -389,7 +389,7 @@ def apply(actor: Actor, run_id: uuid.UUID) -> CatalogueImport:
                 todo=_("Hãy nhập lại tệp để so với danh mục hiện tại."),
             )
         accepted = run.rows.filter(accepted=True)
-        _name_procedures(run)
+        starter.write_competences(_name_procedures(run))
         stopped = list(
             accepted.filter(fate__in=[Fate.CHANGED, Fate.ENDED]).values_list("procedure_id", flat=True)
         )
@@ -415,8 +415,8 @@ def apply(actor: Actor, run_id: uuid.UUID) -> CatalogueImport:
     return run
 
 
-def _name_procedures(run: CatalogueImport) -> None:
-    """New procedures get their identity."""
+def _name_procedures(run: CatalogueImport) -> list[tuple[str, int]]:
+    """New procedures get their identity; their codes and twins."""
     fresh = run.rows.filter(accepted=True, fate=Fate.NEW, procedure__isnull=True)
     keys = list(fresh.values_list("code", "twin"))
     writer.ensure_procedures(keys)
@@ -427,6 +427,7 @@ def _name_procedures(run: CatalogueImport) -> None:
             " AND procedure.code = row.code AND procedure.twin = row.twin",
             [run.pk],
         )
+    return keys
 
 
 def _write(run: CatalogueImport) -> int:
@@ -449,7 +450,26 @@ def _write(run: CatalogueImport) -> int:
     return written
 
 
-# --- by name, in the background
+# --- in the background
+def ask(actor: Actor, run_id: uuid.UUID, deed: str) -> None:
+    """Have a job read the file of an import ("read") or apply it ("apply"); `carry_out` does it.
+
+    Raises CatalogueNotAllowed (ONE-212), NoSuchProcedure (ONE-213), CatalogueMoved (ONE-214).
+    """
+    from haicap.systems.onestop.catalogue.tasks import carry_out as job  # it knows this module
+
+    policy.check_catalogue(actor)
+    with transaction.atomic():
+        if deed == "apply":
+            run = _waiting(run_id)
+            if run.state == ImportState.APPLYING:
+                return
+            run.state, run.asked_by = ImportState.APPLYING, actor.label[:200]
+            run.person_id, run.post_id = actor.person_id, actor.post_id
+            run.save(update_fields=["state", "asked_by", "person_id", "post_id"])
+        job.defer(run_id=str(run_id), deed=deed)
+
+
 def carry_out(run_id: uuid.UUID, deed: str) -> None:
     """What a job does for an import that was asked for in the web: "read" or "apply"; its failure is kept."""
     run = CatalogueImport.objects.get(pk=run_id)
@@ -479,6 +499,16 @@ def latest(limit: int = 50) -> list[CatalogueImport]:
     return list(CatalogueImport.objects.order_by("-asked_at", "-id")[:limit])
 
 
-def changes(run: CatalogueImport, fate: str) -> Any:
-    """The rows of one fate, in the order of the file; a queryset to page through."""
-    return run.rows.filter(fate=fate).defer("facts").order_by("line", "code", F("twin"), "id").filter(Q())
+def run_by(run_id: uuid.UUID) -> CatalogueImport:
+    """The import; raises NoSuchProcedure (ONE-213)."""
+    run = CatalogueImport.objects.filter(pk=run_id).first()
+    if run is None:
+        raise no_such()
+    return run
+
+
+def changes(run: CatalogueImport, fate: str, text: str = "") -> QuerySet[CatalogueRow]:
+    """The rows of one fate, in the order of the file; to be paged by the caller."""
+    found = run.rows.filter(fate=fate).defer("facts").order_by("line", "code", "twin", "id")
+    wanted = clean(text)[:100]
+    return found.filter(Q(name__icontains=wanted) | Q(code__contains=wanted)) if wanted else found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from haicap.kernel.text import fold
 from haicap.systems.onestop.models import DefectKind
@@ -23,6 +24,11 @@ _SUM = re.compile(
     r"^(?:(?P<name>phí|lệ phí)\s*:\s*)?(?P<sum>\d[\d.,]*|không)\s*"
     r"(?P<money>VNĐ|Việt Nam Đồng|Đồng|USD|EUR)?\s*(?P<rest>.*)$",
     re.IGNORECASE | re.DOTALL,
+)
+#: where another fee may begin: looked at outside brackets only
+_ANOTHER = re.compile(
+    r";(?=\s*(?:miễn phí\b|\d[\d,.]* *(?:VNĐ|Việt Nam Đồng|USD)))|(?<=\S)\s(?=(?:Phí|Lệ phí)\s*:)",
+    re.IGNORECASE,
 )
 _UNIT = re.compile(r"^\(?\s*/\s*([^().,;:]{1,40})\)?$")
 #: said beside «Miễn phí» where it is free indeed
@@ -47,21 +53,18 @@ class Sum:
     proposed: int | None = None
 
 
-def sums(text: str) -> list[Sum]:
-    """The sums that a fee's text names, one a piece; an empty list for no text."""
-    return [_sum(piece) for piece in _pieces(text)]
+@lru_cache(maxsize=4_096)  # the same words stand in many procedures
+def sums(text: str) -> tuple[Sum, ...]:
+    """The sums that a fee's text names, one a piece; none for no text."""
+    return tuple(_sum(piece) for piece in _pieces(text))
 
 
 def _pieces(text: str) -> Iterator[str]:
     """Several fees stand one after another: «…; …» outside brackets, or «Phí : … Phí : …»."""
-    depth, begin = 0, 0
-    for at, char in enumerate(text):
-        depth = max(0, depth + (char == "(") - (char == ")"))
-        follows = text[at + 1 :].lstrip()
-        another = char == ";" and (
-            _FREE.match(follows) or re.match(r"\d[\d,.]* *(VNĐ|Việt Nam Đồng|USD)", follows)
-        )
-        if depth == 0 and (another or (at and re.match(r"\s(?:Phí|Lệ phí)\s*:", text[at : at + 10]))):
+    begin = 0
+    for found in _ANOTHER.finditer(text):
+        at = found.start()
+        if text.count("(", begin, at) <= text.count(")", begin, at) and text[begin:at].strip():
             yield text[begin:at].strip()
             begin = at + 1
     if text[begin:].strip():
@@ -72,7 +75,7 @@ def _sum(text: str) -> Sum:
     free = _FREE.match(text)
     if free is not None:
         said = text[free.end() :].strip()
-        plain = fold(said) in _NOTHING
+        plain = len(said) < 60 and fold(said) in _NOTHING
         return Sum(text, 0 if plain else None, defect=None if plain else DefectKind.FEE_ELSEWHERE)
     found = _SUM.match(text)
     if found is None:
