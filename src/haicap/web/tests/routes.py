@@ -3,10 +3,11 @@
 A need is a list of alternatives, joined by "|"; one of them is enough. Each is a word or a permission, and where it
 reaches: what a title comes to is computed from this, titles.csv and bundles.csv, never written down as seen.
 
-Words: "public"; "no post" (nobody, a citizen, who holds no post: the page says so); "signed in"; "post" (holds a post today); "holder" (the object is the visitor's own); "token"
-(a bearer's token; no session opens it). Where: "@all" who sees the whole province; "@agency" that, or who works for
-the object's agency; "@unit" that, or whose post is at an agency of the object's unit; "@desk" who works for the agency
-that holds it, nobody else; "@plan" whose unit the plan touches; "@holder" whose own it is.
+Words: "public"; "no post" (nobody, a citizen, who holds no post: the page says so); "signed in"; "post" (holds a post
+today); "holder" (the object is the visitor's own); "token" (a bearer's token; no session opens it). Where: "@all" who
+sees the whole province; "@agency" that, or who works for the object's agency; "@unit" that, or whose post is at an
+agency of the object's unit; "@desk" who works for the agency that holds it, nobody else; "@plan" whose unit the plan
+touches; "@holder" whose own it is.
 
 `shows` says who may read what the object tells (names, titles), where that is not who gets in: a list answers
 everybody who is signed in, and names nobody of another agency. `leaves` is what a POST that is granted leaves behind:
@@ -33,7 +34,13 @@ class Row:
 
 
 def row(
-    reads: str = "", writes: str = "", *, put: str = "", shows: str = "", leaves: str = "journal", elsewhere: str = ""
+    reads: str = "",
+    writes: str = "",
+    *,
+    put: str = "",
+    shows: str = "",
+    leaves: str = "journal",
+    elsewhere: str = "",
 ) -> Row:
     """GET needs `reads`, POST `writes`, PUT `put`; a method without a need must be answered 405."""
     needs = {"GET": reads, "POST": writes, "PUT": put}
@@ -41,6 +48,8 @@ def row(
 
 
 PUBLIC = row("public")
+#: pages of django-ninja about the API itself: they look at no method
+ANY = Row(dict.fromkeys(METHODS, "public"), leaves="nothing")
 #: a page of django-allauth's form views, which take PUT for POST; a session is all that it needs
 OWN_FORM = "signed in"
 
@@ -63,6 +72,10 @@ FACTORS = "haicap/access/sign_in/tests/test_second_factor.py"
 STAFFING = "haicap/reorganisation/tests/test_web_staffing.py"
 PLANS = "haicap/reorganisation/tests/test_web_pages.py"
 DECISIONS = "haicap/reorganisation/tests/test_decisions.py"
+SYNC = "onestop.manage_sync"
+SEE_SYNC = "onestop.replay_sync|onestop.manage_sync"
+SYNC_PAGES = "haicap/systems/onestop/sync/tests/test_pages.py"
+PAYMENTS = "haicap/systems/onestop/sync/tests/test_payment.py"
 
 ROUTES: dict[str, Row] = {
     # --- for everybody: the registry is open data
@@ -76,9 +89,9 @@ ROUTES: dict[str, Row] = {
     "units:province-csv": PUBLIC,
     "units:province-xlsx": PUBLIC,
     "units:unit": PUBLIC,
-    "api:api-root": row("public", elsewhere="haicap/web/tests/test_pages.py"),
-    "api:openapi-json": PUBLIC,
-    "api:openapi-view": PUBLIC,
+    "api:api-root": Row(dict.fromkeys(METHODS, "nobody")),
+    "api:openapi-json": ANY,
+    "api:openapi-view": ANY,
     "api:count_units": PUBLIC,
     "api:get_code": PUBLIC,
     "api:get_history": PUBLIC,
@@ -98,8 +111,8 @@ ROUTES: dict[str, Row] = {
     # --- signing in and out, the own account
     "account_login": row("public", "public", put="public", leaves="the log of sign-ins"),
     "sign-in": row("public", "public", put="public", leaves="the log of sign-ins"),
-    "account_logout": row("public", "public", put="public", leaves="no session"),
-    "sign-out": row("public", "public", put="public", leaves="no session"),
+    "account_logout": row("public", "public", leaves="no session"),
+    "sign-out": row("public", "public", leaves="no session"),
     "account_inactive": PUBLIC,
     "account_change_password": row(OWN_FORM, OWN_FORM, put=OWN_FORM),
     "account_reauthenticate": row(OWN_FORM, OWN_FORM, put=OWN_FORM, leaves="a proof in the session"),
@@ -108,8 +121,10 @@ ROUTES: dict[str, Row] = {
     "my-account": row("signed in"),
     "sign-in-log": row("signed in", shows="holder"),
     "usersessions_list": row("signed in", shows="holder"),
-    "end-session": row(writes="holder"),
+    "end-session": row(writes="holder", leaves="one session less"),
     "end-other-sessions": row(writes="signed in", leaves="one session"),
+    "reset-password": row("public", "public", elsewhere="haicap/access/sign_in/tests/test_reset.py"),
+    "reset-sent": PUBLIC,
     "use-link": row("public", "public"),
     "second-factor": row("signed in"),
     "mfa_index": row(OWN_FORM),
@@ -123,7 +138,7 @@ ROUTES: dict[str, Row] = {
     "mfa_login_webauthn": row("public", "public", put="public", elsewhere=BROWSER),
     "mfa_add_webauthn": row(OWN_FORM, OWN_FORM, put=OWN_FORM, elsewhere=BROWSER),
     "mfa_edit_webauthn": row("holder", "holder", put="holder", leaves="the name of the key"),
-    "mfa_remove_webauthn": row("holder", "holder", put="holder"),
+    "mfa_remove_webauthn": row("holder", "holder", leaves="one key less"),
     "mfa_reauthenticate_webauthn": row(OWN_FORM, OWN_FORM, put=OWN_FORM, elsewhere=BROWSER),
     # --- citizens
     "citizen": row("signed in"),
@@ -151,6 +166,8 @@ ROUTES: dict[str, Row] = {
     "people:appoint": row(MANAGE_PEOPLE, MANAGE_PEOPLE, shows=SEE_PEOPLE),
     "people:end": row(MANAGE_PEOPLE, MANAGE_PEOPLE, shows=SEE_PEOPLE),
     "people:add-post": row(writes=MANAGE_PEOPLE, shows=SEE_PEOPLE),
+    "people:close-post": row(MANAGE_PEOPLE, MANAGE_PEOPLE, shows=SEE_PEOPLE),
+    "people:reopen-post": row(writes=MANAGE_PEOPLE, shows=SEE_PEOPLE),
     "people:account": row(writes=ACCOUNTS, shows=SEE_PEOPLE),
     "people:import": row("access.import_people", "access.import_people", leaves="the list that was read in"),
     "people:import-template": row("access.import_people"),
@@ -192,6 +209,19 @@ ROUTES: dict[str, Row] = {
     "onestop:step": row(writes="onestop.advance_dossier@desk", shows="post@agency"),
     "onestop:bulk-step": row(writes="onestop.advance_dossier@desk", shows="post@agency"),
     "onestop:track": row("public", shows="nobody"),
+    "onestop:sync": row(SEE_SYNC),
+    "onestop:sync-add": row(SYNC, SYNC),
+    "onestop:sync-partner": row(SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-progress": row(SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-history": row(SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-names": row(SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-settings": row(SYNC, SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-replay": row(writes=SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-act": row(writes=SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-decide-names": row(writes=SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-file": row("token", elsewhere=SYNC_PAGES),
+    "onestop:payment-notice": row(writes="token", elsewhere=PAYMENTS),
+    "onestop:payment-return": row("token", elsewhere=PAYMENTS),
     "api:list_dossiers": row("post", shows="post@agency"),
     "api:get_dossier": row("post@agency"),
     "api:track_dossier": row("public", shows="nobody"),
