@@ -38,6 +38,9 @@ COMMUNE_MAY_GIVE = frozenset(
         "onestop.move_dossier",
         "onestop.receive_dossier",
         "onestop.return_result",
+        "onestop.revoke_result",
+        "onestop.seal_result",
+        "onestop.sign_result",
         "reorganisation.decide",
         "reorganisation.see",
     }
