@@ -114,6 +114,7 @@ class DossierCarrier(UndecidedDossiers, Carrier):
     label = str(gettext_lazy("Hồ sơ thủ tục hành chính"))
     # Tasks lie with their dossier, consultations on a desk that is re-held; results stay with who issued them,
     # certificates with whom they name: a successor has its own.
+    # The book of certified copies stays with the agency that kept it: a successor begins its own with number 1.
     # Counters, tickets and booked times belong to desks: their new holder has them.
     tables = (
         "onestop_dossier",
@@ -126,6 +127,8 @@ class DossierCarrier(UndecidedDossiers, Carrier):
         "onestop_ticketnumber",
         "onestop_ticket",
         "onestop_booking",
+        "onestop_certificationnumber",
+        "onestop_certification",
     )
     locks = ("onestop_dossier", "onestop_dossierstep")
 

@@ -13,6 +13,15 @@ from haicap.systems.onestop.models.catalogue import (
 )
 from haicap.systems.onestop.models.counter import Booking, Counter, Ticket, TicketNumber, TicketState
 from haicap.systems.onestop.models.dossier import Dossier, DossierNumber, DossierStep
+from haicap.systems.onestop.models.online import (
+    ComplaintState,
+    DossierComplaint,
+    DossierConsent,
+    DossierRating,
+    DraftFile,
+    HandingInPurpose,
+    OnlineDraft,
+)
 from haicap.systems.onestop.models.parts import (
     ApplicantKind,
     Delivery,
@@ -38,6 +47,7 @@ from haicap.systems.onestop.models.procedure import (
     TimeLimit,
 )
 from haicap.systems.onestop.models.queryset import DossierQuerySet
+from haicap.systems.onestop.models.reception import Certification, CertificationNumber, ReceptionDraft
 from haicap.systems.onestop.models.route import Route, RouteChoice, RouteVersion
 from haicap.systems.onestop.models.signing import KeyStore, ResultDraft, SigningCertificate
 from haicap.systems.onestop.models.status import CLOSED, FINISHED, IN_FLIGHT, Status
@@ -66,28 +76,37 @@ __all__ = [
     "CatalogueDefect",
     "CatalogueImport",
     "CatalogueRow",
+    "Certification",
+    "CertificationNumber",
     "Channel",
     "Competence",
+    "ComplaintState",
     "Counter",
     "DefectKind",
     "Delivery",
     "Dossier",
+    "DossierComplaint",
+    "DossierConsent",
     "DossierDetail",
     "DossierFee",
     "DossierLetter",
     "DossierNumber",
     "DossierPaper",
     "DossierQuerySet",
+    "DossierRating",
     "DossierStep",
     "DossierSync",
     "DossierTask",
+    "DraftFile",
     "Fate",
     "Fee",
+    "HandingInPurpose",
     "ImportState",
     "KeyStore",
     "LetterForm",
     "LimitUnit",
     "NameKind",
+    "OnlineDraft",
     "OnlineLevel",
     "OnlinePayment",
     "Partner",
@@ -99,6 +118,7 @@ __all__ = [
     "ProcedureField",
     "ProcedureVersion",
     "Publication",
+    "ReceptionDraft",
     "RequiredPaper",
     "Result",
     "ResultDraft",
