@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from importlib import import_module
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -16,6 +17,8 @@ from haicap.registry.service import lock_registry
 from haicap.reorganisation import queries, service
 from haicap.reorganisation.engine import cut as engine
 from haicap.reorganisation.models import PlanState
+from haicap.reorganisation.plan.model import Plan
+from haicap.reorganisation.plan.write import write_plan
 from haicap.reorganisation.tests.factories import AFTER, World, cut, danang_plan, hatinh_plan, ready, save
 from haicap.reorganisation.tests.hats import hat, seat, signed_in
 
@@ -146,3 +149,9 @@ def test_appointment__while_the_registry_is_held__waits(world: World) -> None:
         thread.start()
         thread.join(20)
     assert waited == [True]
+
+
+@pytest.mark.parametrize("values", [danang_plan(), hatinh_plan()])
+def test_migration__texts_saved_before__have_the_codes_of_the_reader(values: Plan) -> None:
+    migration = import_module("haicap.reorganisation.migrations.0003_units_of_plans")
+    assert migration.read_codes(write_plan(values)) == (values.codes_before, values.codes_after)
