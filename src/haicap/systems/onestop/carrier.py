@@ -129,6 +129,8 @@ class DossierCarrier(UndecidedDossiers, Carrier):
         "onestop_booking",
         "onestop_certificationnumber",
         "onestop_certification",
+        # an online draft names the unit where its writer will hand in: looked up anew when that day comes
+        "onestop_onlinedraft",
     )
     locks = ("onestop_dossier", "onestop_dossierstep")
 
