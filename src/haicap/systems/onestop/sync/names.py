@@ -12,11 +12,12 @@ import json
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Count, Max
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rapidfuzz import fuzz, process
@@ -220,6 +221,12 @@ def _difference(code: str, name: str, entry: PartnerName) -> Difference:
     if fold(name).replace(" ", "") == entry.fold.replace(" ", ""):
         return Difference.ACCENTS
     return Difference.NAME if entry.code == code and code else Difference.CODE
+
+
+def known(partner: Partner, kind: NameKind) -> tuple[int, datetime | None]:
+    """How many names of a kind the partner's list has, and when it was read."""
+    found = PartnerName.objects.filter(partner=partner, kind=kind).aggregate(n=Count("id"), at=Max("seen_at"))
+    return found["n"], found["at"]
 
 
 def accept_name(

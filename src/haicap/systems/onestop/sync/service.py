@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -408,6 +408,14 @@ def told_file(partner_id: uuid.UUID, digest: str) -> bool:
         told.filter(dossier_id__in=papers).exists()
         or told.filter(dossier_id__in=results.values("dossier_id")).exists()
     )
+
+
+def default_settings() -> dict[str, Any]:
+    """Every setting with its default, JSON-ready, for who sets a partner up."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(PartnerSettings()).items()
+    }
 
 
 def _values(form: PartnerForm) -> dict[str, Any]:
