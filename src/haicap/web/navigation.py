@@ -66,7 +66,13 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "official": (
         Place(_("Việc của tôi"), "work"),
         Place(_("Người của cơ quan"), "people:list", "access.see_people"),
-        Place(_("Hồ sơ"), "onestop:worklist"),
+        Place(
+            _("Hồ sơ"),
+            parts=(
+                Place(_("Hồ sơ trên bàn"), "onestop:worklist"),
+                Place(_("Đối soát liên thông"), "onestop:sync", "onestop.replay_sync|onestop.manage_sync"),
+            ),
+        ),
         Place(_("Chờ phân định"), "reorganisation:undecided"),
         Place(_("Sắp xếp đơn vị"), "reorganisation:plans", "reorganisation.see"),
         Place(_("Đơn vị hành chính"), "units:search"),

@@ -8,14 +8,18 @@ from typing import ClassVar
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from haicap.kernel import clock
 from haicap.kernel.actor import SYSTEM
 from haicap.kernel.contract import Health, Probe, ProbeResult
 from haicap.systems.onestop import queries
 from haicap.systems.onestop.filters import Filters
 from haicap.systems.onestop.models import IN_FLIGHT
+from haicap.systems.onestop.sync import queries as sync
 
 #: a worklist that takes longer than this is felt
 SLOW_MS = 60.0
+#: what waits longer for a partner is worth a look
+SLOW_PARTNER_S = 3600.0
 
 _UNHELD_SQL = """
     SELECT count(*) FROM onestop_dossier dossier
@@ -67,4 +71,23 @@ class WorklistAnswers(Probe):
         return ProbeResult(health, message, took_ms, "ms")
 
 
-PROBES: tuple[type[Probe], ...] = (EveryDossierHeld, WorklistAnswers)
+class PartnersAreTold(Probe):
+    """Liên thông thông suốt: nothing waits long for an outside system, and nothing failed."""
+
+    system: ClassVar[str] = "onestop"
+    name: ClassVar[str] = "partners_are_told"
+    label: ClassVar[str] = "Hồ sơ được báo cho hệ thống ngoài"
+
+    def ask(self) -> ProbeResult:
+        """DEGRADED where something failed, or has waited more than an hour; the value is the oldest wait."""
+        oldest, failed = sync.health()
+        waited_s = (clock.now() - oldest).total_seconds() if oldest is not None else 0.0
+        words = _("%(failed)s bản tin lỗi; chờ gửi lâu nhất %(minutes)s phút.") % {
+            "failed": failed,
+            "minutes": int(waited_s // 60),
+        }
+        health = Health.DEGRADED if failed or waited_s > SLOW_PARTNER_S else Health.WELL
+        return ProbeResult(health, words, waited_s, "s")
+
+
+PROBES: tuple[type[Probe], ...] = (EveryDossierHeld, WorklistAnswers, PartnersAreTold)

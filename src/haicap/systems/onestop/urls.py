@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from haicap.systems.onestop import views
 
@@ -17,4 +17,5 @@ urlpatterns = [
     path("lam-viec/so-theo-doi/", views.registers, name="registers"),
     path("lam-viec/so-theo-doi/<uuid:agency_id>/<int:year>/", views.register, name="register"),
     path("tra-cuu/", views.track, name="track"),
+    path("", include("haicap.systems.onestop.sync.urls")),
 ]

@@ -25,6 +25,7 @@ from haicap.systems.onestop import catalogue, looks, policy, queries, service
 from haicap.systems.onestop.errors import BadFilter, DossierNotFound, StepNotAllowed
 from haicap.systems.onestop.filters import Filters, Sort, Urgency
 from haicap.systems.onestop.models import IN_FLIGHT, Dossier, Status
+from haicap.systems.onestop.sync import queries as sync
 from haicap.systems.onestop.transitions import next_statuses
 
 #: the tone of the tag that says how a dossier stands; the word stands beside it
@@ -290,6 +291,7 @@ def _dossier_page(request: HttpRequest, found: Dossier, problem: HaicapError | N
         ],
         "steps": [(one, str(ACTIONS.get(one.action, one.action)), Status(one.status).label) for one in steps],
         "problem": problem,
+        "told": sync.panel(found.id),
     }
     return render(request, "onestop/dossier.html", context, status=problem.http_status if problem else 200)
 

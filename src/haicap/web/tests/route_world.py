@@ -749,6 +749,20 @@ MAKERS: dict[str, Maker] = {
     "scim-tokens": _plain(form={"name": "thư mục mới", "days": "30"}),
     "scim-token-revoke": _thing("token", "token_id"),
     "outbox-decide": _thing("message", "message_id", {"viec": "bo", "ly-do": "không cần nữa"}),
+    "onestop:sync-add": _plain(
+        form={"code": "truc", "name": "Trục tỉnh", "kind": "national", "endpoint": "https://truc.vidu.vn"}
+    ),
+    "onestop:sync-partner": _plain({"partner": "khong-co"}),
+    "onestop:sync-progress": _plain({"partner": "khong-co"}),
+    "onestop:sync-history": _plain({"partner": "khong-co", "code": "H48-260302-0001"}),
+    "onestop:sync-names": _plain({"partner": "khong-co"}),
+    "onestop:sync-settings": _plain({"partner": "khong-co"}),
+    "onestop:sync-replay": _plain({"partner": "khong-co"}),
+    "onestop:sync-act": _plain({"partner": "khong-co"}),
+    "onestop:sync-decide-names": _plain({"partner": "khong-co"}),
+    "onestop:sync-file": _plain({"token": "khong-co"}),
+    "onestop:payment-notice": _plain({"partner": "khong-co"}),
+    "onestop:payment-return": _plain({"partner": "khong-co"}),
     "onestop:worklist": _of_office(secrets=_applicant),
     "onestop:export": _of_office(secrets=_applicant),
     "onestop:register": _of_office(

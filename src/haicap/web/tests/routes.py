@@ -76,6 +76,10 @@ SYNC = "onestop.manage_sync"
 SEE_SYNC = "onestop.replay_sync|onestop.manage_sync"
 SYNC_PAGES = "haicap/systems/onestop/sync/tests/test_pages.py"
 PAYMENTS = "haicap/systems/onestop/sync/tests/test_payment.py"
+SYNC = "onestop.manage_sync"
+SEE_SYNC = "onestop.replay_sync|onestop.manage_sync"
+SYNC_PAGES = "haicap/systems/onestop/sync/tests/test_pages.py"
+PAYMENTS = "haicap/systems/onestop/sync/tests/test_payment.py"
 
 ROUTES: dict[str, Row] = {
     # --- for everybody: the registry is open data
@@ -209,6 +213,19 @@ ROUTES: dict[str, Row] = {
     "onestop:step": row(writes="onestop.advance_dossier@desk", shows="post@agency"),
     "onestop:bulk-step": row(writes="onestop.advance_dossier@desk", shows="post@agency"),
     "onestop:track": row("public", shows="nobody"),
+    "onestop:sync": row(SEE_SYNC),
+    "onestop:sync-add": row(SYNC, SYNC),
+    "onestop:sync-partner": row(SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-progress": row(SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-history": row(SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-names": row(SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-settings": row(SYNC, SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-replay": row(writes=SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-act": row(writes=SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-decide-names": row(writes=SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-file": row("token", elsewhere=SYNC_PAGES),
+    "onestop:payment-notice": row(writes="token", elsewhere=PAYMENTS),
+    "onestop:payment-return": row("token", elsewhere=PAYMENTS),
     "onestop:sync": row(SEE_SYNC),
     "onestop:sync-add": row(SYNC, SYNC),
     "onestop:sync-partner": row(SEE_SYNC, elsewhere=SYNC_PAGES),
