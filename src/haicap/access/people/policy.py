@@ -41,6 +41,9 @@ COMMUNE_MAY_GIVE = frozenset(
         "onestop.revoke_result",
         "onestop.seal_result",
         "onestop.sign_result",
+        "onestop.revoke_result",
+        "onestop.seal_result",
+        "onestop.sign_result",
         "reorganisation.decide",
         "reorganisation.see",
     }

@@ -23,6 +23,10 @@ ADVANCE = "onestop.advance_dossier"
 MOVE = "onestop.move_dossier"
 RETURN = "onestop.return_result"
 EXPORT = "onestop.export_dossiers"
+SIGN = "onestop.sign_result"
+SEAL = "onestop.seal_result"
+REVOKE = "onestop.revoke_result"
+CERTIFICATES = "onestop.manage_certificates"
 COUNTERS = "onestop.manage_counters"
 MANAGE_SYNC = "onestop.manage_sync"
 REPLAY_SYNC = "onestop.replay_sync"
@@ -37,6 +41,10 @@ PERMISSIONS: dict[str, Promise] = {
     MOVE: gettext_lazy("Chuyển hồ sơ sang bàn khác"),
     RETURN: gettext_lazy("Trả kết quả"),
     EXPORT: gettext_lazy("Xuất danh sách hồ sơ"),
+    SIGN: gettext_lazy("Ký số kết quả"),
+    SEAL: gettext_lazy("Đóng dấu số, phát hành kết quả"),
+    REVOKE: gettext_lazy("Thu hồi kết quả đã phát hành"),
+    CERTIFICATES: gettext_lazy("Quản lý chứng thư chữ ký số"),
     COUNTERS: gettext_lazy("Bố trí quầy tiếp nhận"),
     MANAGE_SYNC: gettext_lazy("Thiết lập liên thông với hệ thống ngoài"),
     REPLAY_SYNC: gettext_lazy("Xem đối soát liên thông và gửi lại"),
