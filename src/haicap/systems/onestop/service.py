@@ -36,10 +36,18 @@ from haicap.systems.onestop.errors import (
     ReasonMissing,
     StatusMayNotFollow,
 )
-from haicap.systems.onestop.models import FINISHED, IN_FLIGHT, Dossier, DossierStep, Status
+from haicap.systems.onestop.models import (
+    FINISHED,
+    IN_FLIGHT,
+    Dossier,
+    DossierDetail,
+    DossierStep,
+    Status,
+    TimeLimit,
+)
 from haicap.systems.onestop.numbering import dossier_code, next_numbers
-from haicap.systems.onestop.sync import tickets as sync
 from haicap.systems.onestop.processing import routed
+from haicap.systems.onestop.sync import tickets as sync
 from haicap.systems.onestop.transitions import WAITING, may_follow, next_statuses
 
 #: how long a step waits for a cut-over's read-only moment before it gives up with a clear word
@@ -53,7 +61,7 @@ BULK_LIMIT = 500
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """Nội dung nộp: what an applicant hands in. `working_days` overrides the procedure's time limit.
+    """Nội dung nộp: what an applicant hands in. `working_days` overrides the procedure's time limit `limit`.
 
     `applicant_number` is the personal number (12 digits, or 9 of an old card); only its digest is kept.
     """
@@ -68,6 +76,7 @@ class Application:
     longitude: float | None = None
     working_days: int | None = None
     applicant_number: str = ""
+    limit: TimeLimit | None = None
 
 
 def receive_dossier(
@@ -208,8 +217,7 @@ def _advance(
         if before in WAITING and to not in WAITING and dossier.due_at is not None:
             dossier.due_at = deadlines.extended(dossier.due_at, _waiting_since(dossier), now, holder_id)
         if to in (Status.RECEIVED, Status.PROCESSING) and dossier.due_at is None:
-            days = _time_limit(dossier.procedure_code)
-            dossier.due_at = deadlines.appointment(now, days, holder_id)
+            dossier.due_at = _due_of_accepted(dossier, now, holder_id)
         if to not in FINISHED:
             dossier.finished_at = None
         elif dossier.finished_at is None:
@@ -378,6 +386,7 @@ def _checked(application: Application) -> Application:
         longitude=application.longitude,
         working_days=application.working_days,
         applicant_number=clean(application.applicant_number),
+        limit=application.limit,
     )
     limits = {"procedure_code": 20, "applicant_name": 200, "field": 40, "village": 100, "address": 300}
     for name, limit in limits.items():
@@ -445,9 +454,24 @@ def _time_limit(procedure_code: str) -> int:
 
 def _appointment(application: Application, received_at: datetime, agency_id: uuid.UUID) -> datetime:
     days = application.working_days
+    if days is None and application.limit is not None:
+        published = deadlines.due_by(application.limit, received_at, agency_id)
+        if published is not None:
+            return published
     return deadlines.appointment(
         received_at, _time_limit(application.procedure_code) if days is None else days, agency_id
     )
+
+
+def _due_of_accepted(dossier: Dossier, now: datetime, holder_id: uuid.UUID) -> datetime:
+    """The appointment of what was handed in online: by the version that the applicant saw, where it says a time."""
+    detail = DossierDetail.objects.filter(pk=dossier.pk).select_related("procedure_version").first()
+    if detail is not None and detail.procedure_version is not None:
+        version = detail.procedure_version
+        published = deadlines.due_at(version, detail.channel, detail.case, now, holder_id)
+        if published is not None:
+            return published
+    return deadlines.appointment(now, _time_limit(dossier.procedure_code), holder_id)
 
 
 def _waiting_since(dossier: Dossier) -> datetime:

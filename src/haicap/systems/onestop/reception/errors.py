@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from haicap.kernel.errors import BadInput, Conflict, NotAllowed
+from haicap.kernel.errors import BadInput, Conflict, NotAllowed, NotFound, Unavailable
 
 
 class BadIdentity(BadInput):
@@ -33,3 +33,51 @@ class SubmissionTaken(NotAllowed):
     """The key of this submission belongs to somebody else's dossier."""
 
     code = "ONE-605"
+
+
+class FileRefused(BadInput):
+    """A file is of a kind that is not taken, is broken, or would blow up when opened."""
+
+    code = "ONE-606"
+
+
+class FileInfected(BadInput):
+    """The scanner found a virus in the file."""
+
+    code = "ONE-607"
+
+
+class ScannerSilent(Unavailable):
+    """The virus scanner that the deployment names does not answer: nothing is taken unscanned."""
+
+    code = "ONE-608"
+
+
+class TooManyFiles(BadInput):
+    """The files of one dossier together are beyond the limit, or the one file is."""
+
+    code = "ONE-609"
+
+
+class BadEntry(BadInput):
+    """What was typed at the counter cannot be used."""
+
+    code = "ONE-610"
+
+
+class UndoTooLate(Conflict):
+    """The dossier or the entry can no longer be taken back here."""
+
+    code = "ONE-611"
+
+
+class EntryNotFound(NotFound):
+    """There is no such entry in the book, or it is another agency's."""
+
+    code = "ONE-612"
+
+
+class NumbersFull(Conflict):
+    """The book of this year has used all its numbers."""
+
+    code = "ONE-613"

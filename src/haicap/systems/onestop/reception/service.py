@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -11,16 +12,23 @@ from haicap.kernel import clock, journal
 from haicap.kernel.actor import Actor
 from haicap.kernel.text import clean
 from haicap.registry.models import Agency
+from haicap.systems.onestop.catalogue.limits import limit_of
 from haicap.systems.onestop.models import (
     ApplicantKind,
     Dossier,
     DossierDetail,
     DossierFee,
     DossierPaper,
+    LimitUnit,
     ProcedureVersion,
     RequiredPaper,
 )
-from haicap.systems.onestop.reception.errors import PapersMissing, ProcedureNotInForce, SubmissionTaken
+from haicap.systems.onestop.reception.errors import (
+    LimitNotKnown,
+    PapersMissing,
+    ProcedureNotInForce,
+    SubmissionTaken,
+)
 from haicap.systems.onestop.reception.identity import check_number, check_tax_code
 from haicap.systems.onestop.reception.intake import FeeDue, Intake, PaperGiven
 from haicap.systems.onestop.service import receive_dossier, register_dossier
@@ -42,11 +50,13 @@ def take_in(
     """Tiếp nhận hồ sơ with its details, papers and fees, in one act; asked twice, done once.
 
     `online`: handed in by the applicant (status 1, no appointment yet); else received at a counter. A second
-    call with the same `submission` by the same applicant gives back the first dossier. Raises BadIdentity,
-    ProcedureNotInForce, PapersMissing, SubmissionTaken, and what `receive_dossier` raises; nothing is kept then.
+    call with the same `submission` by the same applicant gives back the first dossier. The appointment goes by the
+    version's published limit; where that is not known the official says `working_days`. Raises BadIdentity,
+    ProcedureNotInForce, LimitNotKnown, SubmissionTaken, and what `receive_dossier` raises; nothing is kept then.
     """
     number = _number(intake)
     _check_in_force(intake.version)
+    intake = _with_limit(intake, online=online)
     with journal.act(actor, "onestop.take_in_dossier"):
         _one_at_a_time(intake.submission)
         known = DossierDetail.objects.filter(submission=intake.submission).select_related("dossier").first()
@@ -187,6 +197,24 @@ def _check_in_force(version: ProcedureVersion | None) -> None:
         where="procedure_code",
         kept=_("Những gì đã nhập vẫn còn."),
         todo=_("Hãy tìm thủ tục thay thế trong danh mục."),
+    )
+
+
+def _with_limit(intake: Intake, *, online: bool) -> Intake:
+    """The intake with the published time limit; raises LimitNotKnown where a counter has to say one and did not."""
+    if intake.version is None or intake.application.working_days is not None:
+        return intake
+    limit = limit_of(intake.version, intake.channel, intake.case)
+    known = limit is not None and limit.unit != LimitUnit.UNKNOWN
+    if known and limit is not None and (limit.unit == LimitUnit.SAME_DAY or limit.amount is not None):
+        return replace(intake, application=replace(intake.application, limit=limit))
+    if online:
+        return intake
+    raise LimitNotKnown(
+        _("Chưa rõ thời hạn giải quyết của thủ tục này cho trường hợp đã chọn."),
+        where="working_days",
+        kept=_("Những gì đã nhập vẫn còn."),
+        todo=_("Hãy chọn trường hợp, hoặc ghi số ngày làm việc để hẹn trả."),
     )
 
 
