@@ -511,6 +511,11 @@ def may_not_follow(dossier: Dossier, before: Status, to: Status) -> StatusMayNot
     )
 
 
+def checked_reason(text: str) -> str:
+    """The reason of an act that must give one, cleaned. Raises ReasonMissing (ONE-206)."""
+    return _reason(text, needed=True)
+
+
 def _reason(text: str, *, needed: bool) -> str:
     reason = clean(text)
     if needed and not reason:
