@@ -1,8 +1,8 @@
 """A stand-in for a national platform, as a program of its own: `python peer.py` prints its port, ends with its stdin.
 
 It speaks standards §5 (login, session, dstcode, services, error_code) and knows nothing of haicap's code. What it can
-do wrong is set by `POST /control`: `chaos` (probability of each kind of trouble, drawn from `seed`), `hold` (answers
-wait until told), `session_calls` (a session ends after so many calls), `down`. What it has taken is told by
+do wrong is set by `POST /control`: `chaos` (probability of each kind of trouble, drawn from `seed`), `hold` (answers to
+calls wait until told), `session_calls` (a session ends after so many calls), `down`. What it has taken is told by
 `GET /state`. A message that comes twice under one Idempotency-Key, or a step that it has to the letter, is counted
 once, as a platform must.
 """
@@ -134,7 +134,8 @@ class Platform(BaseHTTPRequestHandler):
             return self.answer(200, b'{"error_code": 0, "resul')
         if trouble == "late" or STATE.settings["delay_s"]:
             time.sleep(STATE.settings["delay_s"] or 0.6)
-        STATE.go.wait(60)
+        if self.path == "/call":
+            STATE.go.wait(60)
         self.answer(*reply)
 
     def trouble(self) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, InternalError, connection, transaction
 
-from haicap.kernel import journal, outbox
+from haicap.kernel import clock, journal, outbox
 from haicap.kernel.actor import SYSTEM
 from haicap.kernel.models import OutboxMessage
 from haicap.systems.onestop import service as dossiers
 from haicap.systems.onestop.models import (
     Dossier,
+    DossierStep,
     DossierSync,
     Partner,
     Status,
@@ -332,3 +334,28 @@ def test_chaos__every_object__is_counted_once_or_shown_as_failed(
     assert (row.state, row.reason) == ("failed", "12")
     assert bad.code not in state["dossiers"]
     assert rows(bad)[1] == ("progress", "to_send")
+
+
+def test_deliver__step_that_an_undo_took_away__is_void(town: Town, partner: Partner, peer: Peer) -> None:
+    dossier = receive(town)
+    run()
+    with journal.act(SYSTEM, "test.step") as act:
+        step = DossierStep.objects.create(
+            dossier=dossier,
+            at=clock.now(),
+            desk_id=dossier.desk_id,
+            actor="hệ thống",
+            action="place",
+            status=dossier.status,
+            run_id=uuid.uuid4(),
+        )
+        act.changed("onestop.dossier", dossier.id, {}, {})
+    with journal.act(SYSTEM, "test.undo") as act:
+        step.delete()
+        act.changed("onestop.dossier", dossier.id, {}, {})
+    DossierSync.objects.update(changed_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    assert service.look_after() == {"promised": 1, "failed": 0}, (
+        "steps that nobody promised get their tickets here"
+    )
+    run()
+    assert sorted(state for _kind, state in rows(dossier)) == ["acknowledged", "acknowledged", "void"]
