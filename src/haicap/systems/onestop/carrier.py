@@ -127,6 +127,7 @@ class DossierCarrier(UndecidedDossiers, Carrier):
         "onestop_ticketnumber",
         "onestop_ticket",
         "onestop_booking",
+        "onestop_openingstatement",
         "onestop_certificationnumber",
         "onestop_certification",
         # an online draft names the unit where its writer will hand in: looked up anew when that day comes

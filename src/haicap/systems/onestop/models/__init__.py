@@ -22,6 +22,7 @@ from haicap.systems.onestop.models.online import (
     HandingInPurpose,
     OnlineDraft,
 )
+from haicap.systems.onestop.models.opening import OpeningItem, OpeningStatement
 from haicap.systems.onestop.models.parts import (
     ApplicantKind,
     Delivery,
@@ -109,6 +110,8 @@ __all__ = [
     "OnlineDraft",
     "OnlineLevel",
     "OnlinePayment",
+    "OpeningItem",
+    "OpeningStatement",
     "Partner",
     "PartnerAlias",
     "PartnerKind",
