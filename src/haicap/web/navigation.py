@@ -73,6 +73,15 @@ PLACES: dict[str, tuple[Place, ...]] = {
                 Place(_("Đối soát liên thông"), "onestop:sync", "onestop.replay_sync|onestop.manage_sync"),
             ),
         ),
+        Place(
+            _("Thủ tục"),
+            parts=(
+                Place(_("Danh mục thủ tục"), "onestop:catalogue"),
+                Place(_("Chỗ cần xử lý"), "onestop:catalogue-defects"),
+                Place(_("Công bố"), "onestop:catalogue-announcements"),
+                Place(_("Nhập danh mục"), "onestop:catalogue-imports", "onestop.manage_catalogue"),
+            ),
+        ),
         Place(_("Chờ phân định"), "reorganisation:undecided"),
         Place(_("Sắp xếp đơn vị"), "reorganisation:plans", "reorganisation.see"),
         Place(_("Đơn vị hành chính"), "units:search"),

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Replace
 
 from haicap.kernel import clock
 from haicap.kernel.text import clean, fold
@@ -169,9 +170,8 @@ def _with_text(found: QuerySet[ProcedureVersion], text: str) -> QuerySet[Procedu
     folded = fold(text)[:200]
     if _CODE.fullmatch(folded):
         digits = re.sub(r"\D", "", folded)
-        return found.extra(  # the code without its point, as people type it
-            where=["replace(onestop_procedure.code, '.', '') LIKE %s"], params=[f"%{digits}%"]
-        )
+        code = Replace("procedure__code", Value("."), Value(""))  # without its point, as people type it
+        return found.annotate(digits=code).filter(digits__contains=digits)
     for word in folded.split()[:20]:
         found = found.filter(fold__contains=word)
     return found
@@ -203,7 +203,8 @@ def issuers(on: dt.date | None = None) -> list[str]:
 
 def versions_of(procedure_id: uuid.UUID) -> list[ProcedureVersion]:
     """Every version of a procedure: those believed now first, newest days first, then those believed once."""
-    found = ProcedureVersion.objects.filter(procedure_id=procedure_id).select_related("procedure", "field")
+    found = ProcedureVersion.objects.filter(procedure_id=procedure_id, recorded__isempty=False)
+    found = found.select_related("procedure", "field")
     return sorted(
         found[:500],
         key=lambda one: (one.recorded.upper is None, one.valid.lower or dt.date.min, one.recorded.lower),

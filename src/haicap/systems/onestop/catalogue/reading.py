@@ -279,7 +279,10 @@ def _amount(value: Any) -> str | None:
     """A time's amount: above zero, at most two decimals, below 100,000; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str) or value == "":
         return None
-    number = Decimal(str(value))
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
     if not number.is_finite() or not 0 < number < 100_000 or round(number, 2) != number:
         return None
     return amount_text(number)
