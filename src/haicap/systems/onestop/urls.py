@@ -17,5 +17,6 @@ urlpatterns = [
     path("lam-viec/so-theo-doi/", views.registers, name="registers"),
     path("lam-viec/so-theo-doi/<uuid:agency_id>/<int:year>/", views.register, name="register"),
     path("tra-cuu/", views.track, name="track"),
+    path("", include("haicap.systems.onestop.catalogue.urls")),
     path("", include("haicap.systems.onestop.sync.urls")),
 ]

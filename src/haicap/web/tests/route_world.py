@@ -662,6 +662,12 @@ CHAIR_FORM = {"title": "chuyen_vien", "begins_on": "20/07/2025", "decision": "Q�
 DELEGATED = {"reason": "đi họp"}
 
 MAKERS: dict[str, Maker] = {
+    "onestop:catalogue-procedure": _plain({"procedure_id": NOBODY}),
+    "onestop:catalogue-withdraw": _plain({"batch": NOBODY}),
+    "onestop:catalogue-import": _plain({"run_id": NOBODY}),
+    "onestop:catalogue-progress": _plain({"run_id": NOBODY}),
+    "onestop:catalogue-accept": _plain({"run_id": NOBODY}),
+    "onestop:catalogue-decide": _plain({"run_id": NOBODY}),
     "language": _plain(form={"language": "en"}),
     "units:province": _plain({"code": "48"}),
     "units:province-fold": _plain({"code": "48", "new_code": HERE}),

@@ -80,6 +80,8 @@ SYNC = "onestop.manage_sync"
 SEE_SYNC = "onestop.replay_sync|onestop.manage_sync"
 SYNC_PAGES = "haicap/systems/onestop/sync/tests/test_pages.py"
 PAYMENTS = "haicap/systems/onestop/sync/tests/test_payment.py"
+CATALOGUE = "onestop.manage_catalogue"
+CATALOGUE_PAGES = "haicap/systems/onestop/catalogue/tests/test_pages.py"
 
 ROUTES: dict[str, Row] = {
     # --- for everybody: the registry is open data
@@ -213,6 +215,20 @@ ROUTES: dict[str, Row] = {
     "onestop:step": row(writes="onestop.advance_dossier@desk", shows="post@agency"),
     "onestop:bulk-step": row(writes="onestop.advance_dossier@desk", shows="post@agency"),
     "onestop:track": row("public", shows="nobody"),
+    # the catalogue of procedures: every official reads it, the province keeps it
+    "onestop:catalogue": row("post"),
+    "onestop:catalogue-procedure": row("post", elsewhere=CATALOGUE_PAGES),
+    "onestop:catalogue-defects": row("post"),
+    "onestop:catalogue-settle": row(writes=CATALOGUE, elsewhere=CATALOGUE_PAGES),
+    "onestop:catalogue-reopen": row(writes=CATALOGUE, elsewhere=CATALOGUE_PAGES),
+    "onestop:catalogue-announcements": row("post"),
+    "onestop:catalogue-announce": row(writes=CATALOGUE, elsewhere=CATALOGUE_PAGES),
+    "onestop:catalogue-withdraw": row(writes=CATALOGUE, elsewhere=CATALOGUE_PAGES),
+    "onestop:catalogue-imports": row(CATALOGUE, CATALOGUE, elsewhere=CATALOGUE_PAGES),
+    "onestop:catalogue-import": row(CATALOGUE, elsewhere=CATALOGUE_PAGES),
+    "onestop:catalogue-progress": row(CATALOGUE, elsewhere=CATALOGUE_PAGES),
+    "onestop:catalogue-accept": row(writes=CATALOGUE, elsewhere=CATALOGUE_PAGES),
+    "onestop:catalogue-decide": row(writes=CATALOGUE, elsewhere=CATALOGUE_PAGES),
     "onestop:sync": row(SEE_SYNC),
     "onestop:sync-add": row(SYNC, SYNC),
     "onestop:sync-partner": row(SEE_SYNC, elsewhere=SYNC_PAGES),
