@@ -18,5 +18,6 @@ urlpatterns = [
     path("lam-viec/so-theo-doi/<uuid:agency_id>/<int:year>/", views.register, name="register"),
     path("tra-cuu/", views.track, name="track"),
     path("", include("haicap.systems.onestop.catalogue.urls")),
+    path("", include("haicap.systems.onestop.routes.urls")),
     path("", include("haicap.systems.onestop.sync.urls")),
 ]

@@ -7,6 +7,7 @@ stylesheet's tokens by class, and stands beside a table with the same facts. Pic
 
 from haicap.web.pictures.balance import Balance, balance_bars
 from haicap.web.pictures.flow import Edge, Node, flow
+from haicap.web.pictures.route import Box, Way, route
 from haicap.web.pictures.spark import sparkline
 from haicap.web.pictures.stations import Stop, stations_down, stations_line
 from haicap.web.pictures.svg import NARROW_PX, WIDE_PX
@@ -15,11 +16,14 @@ __all__ = [
     "NARROW_PX",
     "WIDE_PX",
     "Balance",
+    "Box",
     "Edge",
     "Node",
     "Stop",
+    "Way",
     "balance_bars",
     "flow",
+    "route",
     "sparkline",
     "stations_down",
     "stations_line",

@@ -300,6 +300,27 @@ def stations_picture(stops: Sequence[Any], title: str, caption: str = "") -> dic
     }
 
 
+@register.inclusion_tag("web/components/flow.html")
+def route_picture(drawing: Any, title: str, caption: str = "") -> dict[str, Any]:
+    """A route: `drawing` has boxes and ways (see `pictures.Box`, `Way`), at two widths."""
+    names = {box.key: box.name for box in drawing.boxes}
+    words = [
+        f"{names[way.source]} → {names[way.target]}: {way.why}"
+        for way in drawing.ways
+        if way.source in names and way.target in names
+    ]
+    description = "; ".join(words[:MOST_DESCRIBED])
+    wide, narrow = (
+        mark_safe(
+            pictures.route(
+                drawing.boxes, drawing.ways, title=title, description=description, width=width, extra_class=css
+            )
+        )
+        for width, css in ((pictures.WIDE_PX, "hc-wide-only"), (pictures.NARROW_PX, "hc-narrow-only"))
+    )
+    return {"wide": wide, "narrow": narrow, "caption": caption}
+
+
 @register.simple_tag
 def balance_picture(line: Any, title: str) -> SafeString:
     """A ledger line as balanced bars: `line` has before, carried, frozen, closed, undecided (numbers)."""

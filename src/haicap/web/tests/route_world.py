@@ -769,6 +769,18 @@ MAKERS: dict[str, Maker] = {
     "onestop:sync-file": _plain({"token": "khong-co"}),
     "onestop:payment-notice": _plain({"partner": "khong-co"}),
     "onestop:payment-return": _plain({"partner": "khong-co"}),
+    **{
+        f"onestop:route{name}": _plain({"code": "khong-co", **more})
+        for name, more in (
+            ("", {}),
+            ("-bpmn", {"number": 1}),
+            ("-act", {}),
+            ("-copy", {}),
+            ("-move", {}),
+            ("-edit", {}),
+            ("-step", {"key": "khong-co"}),
+        )
+    },
     "onestop:worklist": _of_office(secrets=_applicant),
     "onestop:export": _of_office(secrets=_applicant),
     "onestop:register": _of_office(

@@ -82,6 +82,8 @@ SYNC_PAGES = "haicap/systems/onestop/sync/tests/test_pages.py"
 PAYMENTS = "haicap/systems/onestop/sync/tests/test_payment.py"
 CATALOGUE = "onestop.manage_catalogue"
 CATALOGUE_PAGES = "haicap/systems/onestop/catalogue/tests/test_pages.py"
+MANAGE_ROUTES = "onestop.manage_routes"
+ROUTE_PAGES = "haicap/systems/onestop/routes/tests/test_pages.py"
 
 ROUTES: dict[str, Row] = {
     # --- for everybody: the registry is open data
@@ -215,6 +217,19 @@ ROUTES: dict[str, Row] = {
     "onestop:step": row(writes="onestop.advance_dossier@desk", shows="post@agency"),
     "onestop:bulk-step": row(writes="onestop.advance_dossier@desk", shows="post@agency"),
     "onestop:track": row("public", shows="nobody"),
+    # --- routes: who works at an agency sees them, who configures them changes them
+    "onestop:routes": row("post"),
+    "onestop:route": row("post", elsewhere=ROUTE_PAGES),
+    "onestop:route-bpmn": row("post", elsewhere=ROUTE_PAGES),
+    "onestop:route-act": row(writes=MANAGE_ROUTES, elsewhere=ROUTE_PAGES),
+    "onestop:route-copy": row(MANAGE_ROUTES, MANAGE_ROUTES, elsewhere=ROUTE_PAGES),
+    "onestop:route-move": row(MANAGE_ROUTES, MANAGE_ROUTES, elsewhere=ROUTE_PAGES),
+    "onestop:route-edit": row(MANAGE_ROUTES, MANAGE_ROUTES, elsewhere=ROUTE_PAGES),
+    "onestop:route-step": row(MANAGE_ROUTES, MANAGE_ROUTES, elsewhere=ROUTE_PAGES),
+    "onestop:route-create": row(MANAGE_ROUTES, MANAGE_ROUTES, elsewhere=ROUTE_PAGES),
+    "onestop:route-import": row(MANAGE_ROUTES, MANAGE_ROUTES, elsewhere=ROUTE_PAGES),
+    "onestop:route-assign": row(MANAGE_ROUTES, MANAGE_ROUTES, elsewhere=ROUTE_PAGES),
+    "onestop:route-assign-undo": row(writes=MANAGE_ROUTES, elsewhere=ROUTE_PAGES),
     # the catalogue of procedures: every official reads it, the province keeps it
     "onestop:catalogue": row("post"),
     "onestop:catalogue-procedure": row("post", elsewhere=CATALOGUE_PAGES),

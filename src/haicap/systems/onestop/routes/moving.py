@@ -24,6 +24,7 @@ from haicap.systems.onestop.models import (
     DossierDetail,
     DossierQuerySet,
     DossierTask,
+    Route,
     RouteVersion,
     Status,
     TaskKind,
@@ -193,6 +194,12 @@ def undo_move(actor: Actor, move: uuid.UUID) -> tuple[RouteMove, int]:
 def moves_of(version: RouteVersion, most: int = 10) -> list[RouteMove]:
     """The latest moves away from a version."""
     return list(version.moves_away.select_related("target__route").order_by("-at")[:most])
+
+
+def moves_within(route: Route, most: int = 10) -> list[RouteMove]:
+    """The latest moves away from any version of a route."""
+    found = RouteMove.objects.filter(source__route=route).select_related("source", "target")
+    return list(found.order_by("-at")[:most])
 
 
 def running_per_version(versions: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:

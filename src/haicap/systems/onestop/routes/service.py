@@ -5,6 +5,8 @@ A published version never changes (trigger); a change is a new draft that is pub
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import uuid
 
@@ -39,6 +41,7 @@ __all__ = [
     "create_route",
     "describe_route",
     "discard_draft",
+    "mark_of",
     "publish_version",
     "retire_version",
     "route_by_code",
@@ -117,10 +120,8 @@ def start_draft(actor: Actor, route: Route) -> RouteVersion:
     return draft
 
 
-def save_draft(
-    actor: Actor, version: uuid.UUID, definition: Definition, *, seen: Definition | None = None
-) -> RouteVersion:
-    """Lưu bản nháp: new steps; half done is allowed. `seen` is what the page showed.
+def save_draft(actor: Actor, version: uuid.UUID, definition: Definition, *, seen: str = "") -> RouteVersion:
+    """Lưu bản nháp: new steps; half done is allowed. `seen` is the mark (`mark_of`) of what the page showed.
 
     Raises RoutesNotAllowed, NotADraft, DraftChanged (a colleague saved meanwhile), RouteNotFound.
     """
@@ -128,7 +129,7 @@ def save_draft(
     value = dump(definition)
     with journal.act(actor, "onestop.save_route_draft") as act:
         draft = _draft(version)
-        if seen is not None and draft.definition != dump(seen):
+        if seen and mark_of(draft.definition) != seen:
             raise DraftChanged(
                 _("Bản nháp vừa được người khác sửa."),
                 kept=_("Thay đổi vừa rồi của bạn chưa được ghi."),
@@ -139,6 +140,12 @@ def save_draft(
         draft.save(update_fields=["definition"])
         act.changed("onestop.route", draft.route_id, {"definition": before}, {"definition": value})
     return draft
+
+
+def mark_of(definition: object) -> str:
+    """A short mark of a definition as JSON, by which a page says what it showed."""
+    text = json.dumps(definition, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def discard_draft(actor: Actor, version: uuid.UUID) -> None:

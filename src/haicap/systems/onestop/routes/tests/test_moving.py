@@ -24,10 +24,10 @@ def commune(db: None) -> Iterator[Commune]:
         yield make_commune()
 
 
-def _renamed() -> dict[str, object]:
+def renamed() -> dict[str, object]:
     """The full route whose working step is called otherwise."""
-    renamed: dict[str, object] = json.loads(json.dumps(FULL).replace('"xu-ly"', '"tham-dinh"'))
-    return renamed
+    value: dict[str, object] = json.loads(json.dumps(FULL).replace('"xu-ly"', '"tham-dinh"'))
+    return value
 
 
 def open_steps() -> list[str]:
@@ -41,7 +41,7 @@ def test_move__mapping__takes_every_task_along_and_back(commune: Commune) -> Non
     official = commune.actors["cong_chuc_mot_cua"]
     tasks.complete_task(official, task.id, "forward")
     taken = tasks.take_task(commune.actors["chuyen_vien"], second.tasks.get(closed_at__isnull=True).id)
-    target = publish(_renamed(), number=2)
+    target = publish(renamed(), number=2)
 
     mapping = same_keys(commune.version, target)
     assert mapping["nhan"] == "nhan"
@@ -73,7 +73,7 @@ def test_move__mapping__takes_every_task_along_and_back(commune: Commune) -> Non
 
 def test_move__step_without_counterpart__is_refused_with_all_reasons(commune: Commune) -> None:
     commune.receive()
-    target = publish(_renamed(), number=2)
+    target = publish(renamed(), number=2)
     with pytest.raises(BadMapping) as refused:
         move_running(SYSTEM, commune.version, target, {"xu-ly": "nowhere"})
     assert len(refused.value.details["problems"]) == 1
