@@ -35,8 +35,16 @@ LARGEST_LIST = 50_000
 #: below this likeness (0 to 100) a name is not offered
 LIKE_ENOUGH = 80
 SUGGESTIONS = 3
+_ABBREVIATIONS = {
+    "ubnd": "uy ban nhan dan",
+    "vp": "van phong",
+    "tt": "trung tam",
+    "pvhcc": "phuc vu hanh chinh cong",
+    "tp": "thanh pho",
+}
 
-# What we are called today: (our code, our name). Agencies without a code cannot be told apart outside.
+# What we are called today: (our code, our name, id). Agencies without a code cannot be told apart outside; councils,
+# the party and the front take no dossiers.
 _AGENCIES = """
     SELECT code.code, version.name, agency.id
     FROM registry_codeholding held
@@ -51,6 +59,7 @@ _AGENCIES = """
         ORDER BY found.begins_on DESC LIMIT 1
     ) version ON NOT version.closed
     WHERE held.withdrawn_at IS NULL AND held.begins_on <= %(day)s
+      AND agency.kind NOT IN ('hdnd', 'dang_uy', 'mttq')
       AND NOT EXISTS (
         SELECT FROM registry_codeholding later WHERE later.withdrawn_at IS NULL AND later.begins_on <= %(day)s
           AND later.begins_on > held.begins_on AND (later.code_id = held.code_id OR later.agency_id = held.agency_id))
@@ -181,7 +190,7 @@ class _Theirs:
 
     def __init__(self, partner: Partner, kind: NameKind) -> None:
         self.entries = list(PartnerName.objects.filter(partner=partner, kind=kind).order_by("name", "id"))
-        self.folds = [entry.fold for entry in self.entries]
+        self.folds = [_spelled_out(entry.fold) for entry in self.entries]
         self.by_code: dict[str, list[PartnerName]] = {}
         self.by_fold: dict[str, list[PartnerName]] = {}
         for entry in self.entries:
@@ -194,9 +203,13 @@ class _Theirs:
         found: dict[uuid.UUID, PartnerName] = {}
         for entry in [*self.by_code.get(code, []), *self.by_fold.get(folded, [])]:
             found[entry.id] = entry
-        if not found:
+        if not any(entry.fold == folded for entry in found.values()):
             alike = process.extract(
-                folded, self.folds, scorer=fuzz.ratio, score_cutoff=LIKE_ENOUGH, limit=SUGGESTIONS
+                _spelled_out(folded),
+                self.folds,
+                scorer=fuzz.ratio,
+                score_cutoff=LIKE_ENOUGH,
+                limit=SUGGESTIONS,
             )
             for _fold, _score, index in alike:
                 found[self.entries[index].id] = self.entries[index]
@@ -213,6 +226,11 @@ class _Theirs:
             suggestions[0].difference if suggestions else Difference.MISSING,
             tuple(suggestions),
         )
+
+
+def _spelled_out(folded: str) -> str:
+    """A folded name with the usual abbreviations of agencies written out."""
+    return " ".join(_ABBREVIATIONS.get(word, word) for word in folded.split())
 
 
 def _difference(code: str, name: str, entry: PartnerName) -> Difference:

@@ -224,6 +224,14 @@ def test_names__by_file__are_compared_accepted_and_undone(
     assert PartnerAlias.objects.get().withdrawn_at is not None
 
 
+def test_names__abbreviated_under_another_code__is_offered(town: Town, partner: Partner) -> None:
+    names.import_names(admin(town), partner, NameKind.AGENCY, [("X.7", "UBND xã Mỹ An"), ("X.8", "Sở Y tế")])
+    found = {one.code: one for one in names.mismatches(admin(town), partner, NameKind.AGENCY)}
+    assert [one.name for one in found["H91.20.2"].suggestions] == ["UBND xã Mỹ An"]
+    assert found["H91.20.2"].difference == names.Difference.CODE
+    assert found["H91"].difference == names.Difference.MISSING
+
+
 def test_names__fetched__from_the_partner(town: Town, partner: Partner, peer: Peer, browse: Browse) -> None:
     peer.control(
         lists={"LayDanhMucCoQuan": [{"MADONVI": "H91.20.1", "TENDONVI": "Ủy ban nhân dân xã Hòa Phú"}]}
