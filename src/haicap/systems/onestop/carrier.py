@@ -130,6 +130,9 @@ class DossierCarrier(UndecidedDossiers, Carrier):
         "onestop_openingstatement",
         "onestop_certificationnumber",
         "onestop_certification",
+        # figures of days stay with the agency that worked then; its successors read them
+        "onestop_dossierday",
+        "onestop_taskday",
         # an online draft names the unit where its writer will hand in: looked up anew when that day comes
         "onestop_onlinedraft",
     )

@@ -47,6 +47,7 @@ from haicap.systems.onestop.models.procedure import (
     RequiredPaper,
     TimeLimit,
 )
+from haicap.systems.onestop.models.processing import DossierDay, JobMark, TaskDay, TaskWarning
 from haicap.systems.onestop.models.queryset import DossierQuerySet
 from haicap.systems.onestop.models.reception import Certification, CertificationNumber, ReceptionDraft
 from haicap.systems.onestop.models.route import Route, RouteChoice, RouteVersion
@@ -88,6 +89,7 @@ __all__ = [
     "Dossier",
     "DossierComplaint",
     "DossierConsent",
+    "DossierDay",
     "DossierDetail",
     "DossierFee",
     "DossierLetter",
@@ -103,6 +105,7 @@ __all__ = [
     "Fee",
     "HandingInPurpose",
     "ImportState",
+    "JobMark",
     "KeyStore",
     "LetterForm",
     "LimitUnit",
@@ -135,7 +138,9 @@ __all__ = [
     "SyncKind",
     "SyncRun",
     "SyncState",
+    "TaskDay",
     "TaskKind",
+    "TaskWarning",
     "Ticket",
     "TicketNumber",
     "TicketState",

@@ -6,6 +6,7 @@ None of it says who works on it: a part lies where its dossier lies. A consultat
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -93,6 +94,9 @@ class DossierTask(Identified):
     It asks a title, not a person: whoever bears `title` at the agency that holds the desk may take it, so a
     cut-over re-assigns nothing. `taken_by` counts while that person still bears the title there. `desk` null:
     it lies with the dossier; only consultations lie elsewhere.
+
+    `lies_on` is the desk where it lies in either case, and `received_by` who received the dossier: kept by triggers
+    (migration 0016), so that worklists are read from an index in their order; nobody else writes them.
     """
 
     dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="tasks")
@@ -102,6 +106,24 @@ class DossierTask(Identified):
     title = models.ForeignKey("registry.Title", on_delete=models.PROTECT, related_name="+")
     desk = models.ForeignKey(
         "registry.Desk", null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    lies_on = models.ForeignKey(
+        "registry.Desk",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    received_by = models.ForeignKey(
+        "registry.Agency",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, blank=True)
@@ -140,6 +162,27 @@ class DossierTask(Identified):
                 name="onestop_task_desk",
                 condition=Q(closed_at__isnull=True, desk__isnull=False),
             ),
+            models.Index(
+                fields=["lies_on", "title", "due_at", "id"],
+                name="onestop_task_worklist",
+                condition=Q(closed_at__isnull=True),
+            ),
+            models.Index(
+                fields=["taken_by", "due_at", "id"],
+                name="onestop_task_taken",
+                condition=Q(closed_at__isnull=True, taken_by__isnull=False),
+            ),
+            models.Index(
+                fields=["received_by", "title", "due_at", "id"],
+                name="onestop_task_counter",
+                condition=Q(closed_at__isnull=True, kind="return"),
+            ),
+            # what the clock looks for, and the worklist of who sees all
+            models.Index(
+                fields=["due_at", "id"], name="onestop_task_due", condition=Q(closed_at__isnull=True)
+            ),
+            # days are counted anew one at a time
+            BrinIndex(fields=["closed_at"], name="onestop_task_closed", pages_per_range=32),
         ]
 
 
