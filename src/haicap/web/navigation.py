@@ -70,6 +70,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
             _("Hồ sơ"),
             parts=(
                 Place(_("Hồ sơ trên bàn"), "onestop:worklist"),
+                Place(_("Điều kiện mở cửa"), "onestop:opening", "onestop.manage_counters"),
                 Place(_("Đối soát liên thông"), "onestop:sync", "onestop.replay_sync|onestop.manage_sync"),
             ),
         ),

@@ -17,7 +17,11 @@ urlpatterns = [
     path("lam-viec/so-theo-doi/", views.registers, name="registers"),
     path("lam-viec/so-theo-doi/<uuid:agency_id>/<int:year>/", views.register, name="register"),
     path("tra-cuu/", views.track, name="track"),
-    path("", include("haicap.systems.onestop.catalogue.urls")),
     path("", include("haicap.systems.onestop.routes.urls")),
     path("", include("haicap.systems.onestop.sync.urls")),
+    path("", include("haicap.systems.onestop.opening.urls")),
+    path("", include("haicap.systems.onestop.catalogue.urls")),
+    path("", include("haicap.systems.onestop.papers.urls")),
+    path("", include("haicap.systems.onestop.signing.urls")),
+    path("", include("haicap.systems.onestop.results.urls")),
 ]

@@ -73,10 +73,7 @@ STAFFING = "haicap/reorganisation/tests/test_web_staffing.py"
 PLANS = "haicap/reorganisation/tests/test_web_pages.py"
 DECISIONS = "haicap/reorganisation/tests/test_decisions.py"
 SYNC = "onestop.manage_sync"
-SEE_SYNC = "onestop.replay_sync|onestop.manage_sync"
-SYNC_PAGES = "haicap/systems/onestop/sync/tests/test_pages.py"
-PAYMENTS = "haicap/systems/onestop/sync/tests/test_payment.py"
-SYNC = "onestop.manage_sync"
+OPENING = "haicap/systems/onestop/opening/tests/test_pages.py"
 SEE_SYNC = "onestop.replay_sync|onestop.manage_sync"
 SYNC_PAGES = "haicap/systems/onestop/sync/tests/test_pages.py"
 PAYMENTS = "haicap/systems/onestop/sync/tests/test_payment.py"
@@ -230,6 +227,23 @@ ROUTES: dict[str, Row] = {
     "onestop:route-import": row(MANAGE_ROUTES, MANAGE_ROUTES, elsewhere=ROUTE_PAGES),
     "onestop:route-assign": row(MANAGE_ROUTES, MANAGE_ROUTES, elsewhere=ROUTE_PAGES),
     "onestop:route-assign-undo": row(writes=MANAGE_ROUTES, elsewhere=ROUTE_PAGES),
+    "onestop:sync": row(SEE_SYNC),
+    "onestop:sync-add": row(SYNC, SYNC),
+    "onestop:sync-partner": row(SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-progress": row(SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-history": row(SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-names": row(SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-settings": row(SYNC, SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-replay": row(writes=SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-act": row(writes=SEE_SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-decide-names": row(writes=SYNC, elsewhere=SYNC_PAGES),
+    "onestop:sync-file": row("token", elsewhere=SYNC_PAGES),
+    "onestop:payment-notice": row(writes="token", elsewhere=PAYMENTS),
+    "onestop:payment-return": row("token", elsewhere=PAYMENTS),
+    # what a one-stop shop must have before it opens
+    "onestop:opening": row("post"),
+    "onestop:opening-state": row(writes="onestop.manage_counters@agency", elsewhere=OPENING),
+    "onestop:opening-withdraw": row(writes="onestop.manage_counters@agency", elsewhere=OPENING),
     # the catalogue of procedures: every official reads it, the province keeps it
     "onestop:catalogue": row("post"),
     "onestop:catalogue-procedure": row("post", elsewhere=CATALOGUE_PAGES),
@@ -244,32 +258,6 @@ ROUTES: dict[str, Row] = {
     "onestop:catalogue-progress": row(CATALOGUE, elsewhere=CATALOGUE_PAGES),
     "onestop:catalogue-accept": row(writes=CATALOGUE, elsewhere=CATALOGUE_PAGES),
     "onestop:catalogue-decide": row(writes=CATALOGUE, elsewhere=CATALOGUE_PAGES),
-    "onestop:sync": row(SEE_SYNC),
-    "onestop:sync-add": row(SYNC, SYNC),
-    "onestop:sync-partner": row(SEE_SYNC, elsewhere=SYNC_PAGES),
-    "onestop:sync-progress": row(SEE_SYNC, elsewhere=SYNC_PAGES),
-    "onestop:sync-history": row(SEE_SYNC, elsewhere=SYNC_PAGES),
-    "onestop:sync-names": row(SEE_SYNC, elsewhere=SYNC_PAGES),
-    "onestop:sync-settings": row(SYNC, SYNC, elsewhere=SYNC_PAGES),
-    "onestop:sync-replay": row(writes=SEE_SYNC, elsewhere=SYNC_PAGES),
-    "onestop:sync-act": row(writes=SEE_SYNC, elsewhere=SYNC_PAGES),
-    "onestop:sync-decide-names": row(writes=SYNC, elsewhere=SYNC_PAGES),
-    "onestop:sync-file": row("token", elsewhere=SYNC_PAGES),
-    "onestop:payment-notice": row(writes="token", elsewhere=PAYMENTS),
-    "onestop:payment-return": row("token", elsewhere=PAYMENTS),
-    "onestop:sync": row(SEE_SYNC),
-    "onestop:sync-add": row(SYNC, SYNC),
-    "onestop:sync-partner": row(SEE_SYNC, elsewhere=SYNC_PAGES),
-    "onestop:sync-progress": row(SEE_SYNC, elsewhere=SYNC_PAGES),
-    "onestop:sync-history": row(SEE_SYNC, elsewhere=SYNC_PAGES),
-    "onestop:sync-names": row(SEE_SYNC, elsewhere=SYNC_PAGES),
-    "onestop:sync-settings": row(SYNC, SYNC, elsewhere=SYNC_PAGES),
-    "onestop:sync-replay": row(writes=SEE_SYNC, elsewhere=SYNC_PAGES),
-    "onestop:sync-act": row(writes=SEE_SYNC, elsewhere=SYNC_PAGES),
-    "onestop:sync-decide-names": row(writes=SYNC, elsewhere=SYNC_PAGES),
-    "onestop:sync-file": row("token", elsewhere=SYNC_PAGES),
-    "onestop:payment-notice": row(writes="token", elsewhere=PAYMENTS),
-    "onestop:payment-return": row("token", elsewhere=PAYMENTS),
     "api:list_dossiers": row("post", shows="post@agency"),
     "api:get_dossier": row("post@agency"),
     "api:track_dossier": row("public", shows="nobody"),

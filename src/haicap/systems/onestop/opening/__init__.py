@@ -1,0 +1,1 @@
+"""Opening: what a one-stop shop must have before its first day, and how far it is."""
