@@ -201,6 +201,8 @@ def _row(
     for defect in corrections.get(known.procedure_id, ()) if known else ():
         after = corrected(after, defect.kind, defect.value, defect.correction)
     made.differences = differences(before, after) if before is not None else []
+    if before is not None and known and known.version and known.version.source != run.source:
+        made.differences.append({"field": "source", "before": known.version.source, "after": run.source})
     made.fate = Fate.NEW if before is None else Fate.CHANGED if made.differences else Fate.UNCHANGED
     if made.fate != Fate.UNCHANGED:
         made.facts = after.as_json()

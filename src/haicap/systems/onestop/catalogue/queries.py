@@ -19,13 +19,14 @@ from haicap.kernel import clock
 from haicap.kernel.text import clean, fold
 from haicap.registry.models.base import BELIEVED, NOT_WITHDRAWN
 from haicap.systems.onestop.models import (
-    GRAVE,
     CatalogueDefect,
+    LimitUnit,
     Procedure,
     ProcedureField,
     ProcedureVersion,
     Publication,
     RouteChoice,
+    TimeLimit,
 )
 
 OPEN = Q(settled_at__isnull=True, gone_at__isnull=True)
@@ -127,8 +128,9 @@ PUBLISHED, UNPUBLISHED, DEFECTIVE, GRAVELY = "cong-bo", "chua-cong-bo", "can-xu-
 
 
 def procedures(narrowed: Narrowed, on: dt.date | None = None) -> QuerySet[ProcedureVersion]:
-    """The procedures of a day for a page: each with `published`, `open_defects`; to be paged by the caller."""
+    """The procedures of a day for a page: each with `published` and `grave` (its time limit is not known)."""
     day = on or clock.today()
+    limits = TimeLimit.objects.filter(version=OuterRef("pk"))
     found = (
         ProcedureVersion.objects.filter(BELIEVED, valid__contains=day)
         .select_related("procedure", "field")
@@ -138,9 +140,7 @@ def procedures(narrowed: Narrowed, on: dt.date | None = None) -> QuerySet[Proced
                 .order_by("-begins_on")
                 .values("published")[:1]
             ),
-            grave=Exists(
-                CatalogueDefect.objects.filter(OPEN, procedure=OuterRef("procedure"), kind__in=GRAVE)
-            ),
+            grave=Exists(limits.filter(unit=LimitUnit.UNKNOWN)) | ~Exists(limits),
         )
         .order_by("fold", "procedure__code", "procedure__twin")
     )

@@ -115,7 +115,12 @@ def procedure(request: HttpRequest, procedure_id: uuid.UUID) -> HttpResponse:
             for one in shown.limits.order_by("position")
         ],
         "fees": [
-            (words.channel(one.channel), one.name, words.fee(one.amount, one.unit, one.text), one.text)
+            (
+                words.channel(one.channel),
+                one.name,
+                words.fee(one.amount, one.unit, "") if one.amount is not None else "",
+                one.text,
+            )
             for one in shown.fees.order_by("position")
         ],
         "papers": list(shown.papers.order_by("position")[:500]),

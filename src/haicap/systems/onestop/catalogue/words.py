@@ -31,6 +31,7 @@ FIELDS: dict[str, str | Promise] = {
     "conditions": gettext_lazy("Điều kiện"),
     "online": gettext_lazy("Mức độ trực tuyến"),
     "form_schema": gettext_lazy("Mẫu khai điện tử"),
+    "source": gettext_lazy("Nguồn"),
 }
 LEVELS: dict[str, str | Promise] = {
     "central": gettext_lazy("trung ương"),

@@ -156,6 +156,19 @@ def test_import__time_without_unit__does_not_put_the_starter_catalogue_out() -> 
     assert CatalogueDefect.objects.filter(kind="time_unit").count() == 1
 
 
+def test_import__same_words_as_the_starter_catalogue__take_over_with_their_defects() -> None:
+    starter.load(SYSTEM)
+    known = catalogue.current("1.001731", DAY)
+    assert known is not None
+    bare = row("1.001731", known.name, fields=["Bảo trợ xã hội"], issued_by="Bộ Y tế", detail_source=None)
+    bare |= {"audiences": known.audiences, "agencies": known.executors}
+    run = read(bare, complete=False)
+    (line,) = imports.changes(run, Fate.CHANGED)
+    assert [one["field"] for one in line.differences] == ["source"]
+    imports.apply(SYSTEM, run.pk)
+    assert CatalogueDefect.objects.get().kind == "no_details"
+
+
 def test_import__settled_defect__is_settled_in_later_files_too() -> None:
     imported(BIRTH)
     defect = CatalogueDefect.objects.get()
