@@ -150,12 +150,11 @@ def ours(kind: NameKind, day: date | None = None) -> Iterator[tuple[str, str, uu
 
 
 def called(partner: Partner, kind: NameKind, named: Mapping[str, str]) -> dict[str, str]:
-    """Our code → what this partner calls it: the accepted name, else ours (`named` holds those by code)."""
-    found = dict(
-        PartnerAlias.objects.filter(
-            partner=partner, kind=kind, ours__in=list(named), withdrawn_at__isnull=True
-        ).values_list("ours", "name")
-    )
+    """Our code → what this partner calls it: the name accepted for ours as it is now, else ours (in `named`)."""
+    rows = PartnerAlias.objects.filter(
+        partner=partner, kind=kind, ours__in=list(named), withdrawn_at__isnull=True
+    ).values_list("ours", "our_name", "name")
+    found = {ours_: name for ours_, our_name, name in rows if our_name == named[ours_]}
     return {**named, **found}
 
 
