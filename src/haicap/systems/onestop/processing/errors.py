@@ -69,3 +69,15 @@ class NothingAsked(Conflict):
     """No consultation of the dossier is open."""
 
     code = "ONE-911"
+
+
+class SupplementAgain(Conflict):
+    """Papers were asked for once already: a second time counts as late, and must be meant."""
+
+    code = "ONE-912"
+
+
+class PaperNotFound(NotFound):
+    """There is no such paper in the dossier, or it has no file."""
+
+    code = "ONE-913"
