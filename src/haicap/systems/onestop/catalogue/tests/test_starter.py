@@ -85,6 +85,16 @@ def test_competent_agencies__moved_from_the_district__by_day(places: Places) -> 
     assert competent(places, "1.004222", "20194", AFTER) == [("commune", "cong_an")]
 
 
+@pytest.mark.django_db
+def test_competent_agencies__before_the_first_of_july__the_district() -> None:
+    places = make_places(merged=False)
+    starter.load(SYSTEM)
+    for code in ("1.001612", "1.012753", "2.000908", "2.000528"):
+        assert competent(places, code, "20194", BEFORE) == [("district", "ubnd")]
+    assert competent(places, "1.004859", "20194", BEFORE) == [("commune", "ubnd"), ("district", "ubnd")]
+    assert competent(places, "1.001193", "490", BEFORE) == []
+
+
 def test_competent_agencies__of_the_province__by_slot(places: Places) -> None:
     assert competent(places, "2.001583", "20194", AFTER) == [("province", "so")]
     assert competent(places, "3.000333", "48", AFTER) == [("province", "cong_an")]
