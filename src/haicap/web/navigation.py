@@ -78,6 +78,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
             _("Thủ tục"),
             parts=(
                 Place(_("Danh mục thủ tục"), "onestop:catalogue"),
+                Place(_("Quy trình điện tử"), "onestop:routes"),
                 Place(_("Chỗ cần xử lý"), "onestop:catalogue-defects"),
                 Place(_("Công bố"), "onestop:catalogue-announcements"),
                 Place(_("Nhập danh mục"), "onestop:catalogue-imports", "onestop.manage_catalogue"),

@@ -23,9 +23,11 @@ from haicap.kernel.actor import SYSTEM
 from haicap.kernel.errors import Conflict
 from haicap.registry import country
 from haicap.registry import service as registry
-from haicap.registry.models import Deployment
+from haicap.registry.models import Deployment, Level
 from haicap.reorganisation import service as reorganisation
 from haicap.systems.onestop.catalogue import starter
+from haicap.systems.onestop.routes import assigning
+from haicap.systems.onestop.routes.library import load_library
 
 EFFECTIVE_ON = date(2025, 7, 1)
 FIRST_MORNING = datetime(2025, 7, 1, 7, 30, tzinfo=clock.ZONE)
@@ -116,6 +118,21 @@ def _load_starter_catalogue(run: Run, meter: Meter) -> dict[str, Any]:
     return starter.load(SYSTEM)
 
 
+def _load_routes(run: Run, meter: Meter) -> dict[str, Any]:
+    return load_library(SYSTEM)
+
+
+def _assign_routes(run: Run, meter: Meter) -> dict[str, Any]:
+    """The demonstration's procedures take the routes that the library proposes; in real use people decide."""
+    load_library(SYSTEM)
+    given = 0
+    for level in (Level.COMMUNE, Level.PROVINCE):
+        selection = assigning.Selection(level=level)
+        if assigning.preview(SYSTEM, selection, route=None).changing:
+            given += assigning.assign(SYSTEM, selection, route=None).count
+    return {"procedures": given}
+
+
 FILL_PHASES = {
     "country": "nạp cả nước",
     "agencies": "lập cơ quan, bàn xử lý",
@@ -170,9 +187,16 @@ def _later_events(run: Run, meter: Meter) -> dict[str, Any]:
 
 _COUNTRY = Step("country", "Nạp cả nước tại ngày 30/6/2025", _load_country)
 _CATALOGUE = Step("starter-catalogue", "Nạp danh mục thủ tục khởi đầu", _load_starter_catalogue)
+_ROUTES = Step("standard-routes", "Nạp thư viện quy trình chuẩn", _load_routes)
 _LATER = Step("later-events", "Áp dụng các lần sắp xếp đã công bố trên cả nước", _later_events)
 
-REAL: tuple[Step, ...] = (_COUNTRY, Step("real", "Mở để dùng thật", _open_for_real), _CATALOGUE, _LATER)
+REAL: tuple[Step, ...] = (
+    _COUNTRY,
+    Step("real", "Mở để dùng thật", _open_for_real),
+    _CATALOGUE,
+    _ROUTES,
+    _LATER,
+)
 DEMONSTRATION: tuple[Step, ...] = (
     # the country is loaded by this step too, by the clock of the demonstration
     Step("fill", "Nạp cả nước và một ngày làm việc của tỉnh trình diễn", _fill_province),
@@ -181,5 +205,7 @@ DEMONSTRATION: tuple[Step, ...] = (
     Step("rehearse", "Diễn tập chuyển đổi", _rehearse),
     Step("cut-over", "Chuyển đổi sang chính quyền hai cấp", _cut_over),
     Step("first-morning", "Chỉnh đồng hồ trình diễn sang sáng 01/7/2025", _first_morning),
+    # by the demonstration's clock: a route published tomorrow would not be chosen today
+    Step("routes", "Nạp quy trình chuẩn và gán cho thủ tục", _assign_routes),
     _LATER,
 )

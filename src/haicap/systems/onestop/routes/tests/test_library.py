@@ -48,3 +48,18 @@ def test_proposal__field_level_limit__names_a_route(field: str, level: str, days
     found = propose(field, level, [limit])
     assert found is not None
     assert found.code == code
+
+
+def test_setup__starter_catalogue__every_procedure_gets_a_route(db: None) -> None:
+    """What `make up` does for the demonstration: the procedures that come with haicap all have a route."""
+    from haicap.systems.onestop.catalogue import starter
+    from haicap.systems.onestop.routes.assigning import Selection, assign, preview
+
+    starter.load(SYSTEM)
+    load_library(SYSTEM)
+    for level in ("commune", "province"):
+        shown = preview(SYSTEM, Selection(level=level), route=None)
+        assert shown.changing
+        assert not shown.too_short
+        assert assign(SYSTEM, Selection(level=level), route=None).count == len(shown.changing)
+        assert shown.without_proposal == 0, [line.code for line in shown.lines if line.route_id is None]
