@@ -60,7 +60,7 @@ class Bundle:
         return bool(self.base_url)
 
     def address(self, digest: str) -> str:
-        """Where the partner reads a file: signed, for this partner only (`service.told_file` says how long)."""
+        """Where the partner reads a file: signed, for this partner only (`service.read_told_file` says how long)."""
         if not self.base_url:
             return ""
         token = signing.Signer(salt=FILE_SALT).sign_object({"p": str(self.partner.pk), "f": digest})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -37,8 +38,9 @@ from haicap.systems.onestop.sync.tickets import TOPIC
 #: a day and a half of a partner's outage: 10 s, 40 s, 3 min, … 6 h
 ATTEMPTS = 12
 TIMEOUT_S = 120.0
-#: objects of one dossier told in one go; the rest follows with the next ticket
+#: objects of one dossier told in one go, and how long it may take; the rest follows with the next ticket
 AT_ONCE = 20
+ENOUGH_S = 45.0
 OPEN = (SyncState.TO_SEND, SyncState.SENT)
 #: our own reasons of a failure, beside the partner's codes
 FORM, CODE, SILENT, DEAD, LOST = "FORM", "CODE", "SILENT", "DEAD", "LOST"
@@ -74,7 +76,8 @@ def deliver(delivery: Delivery) -> TryAgain | None:
     if silent is not None and delivery.attempt < ATTEMPTS:
         wait = BackOff(first_s=Client(partner).settings.first_wait_s).wait(delivery.attempt)
         return TryAgain(str(silent.message), wait.total_seconds())
-    if silent is None and len(rows) > AT_ONCE:
+    ended = any(one.row.kind == SyncKind.DOSSIER and one.state == SyncState.FAILED for one in outcomes)
+    if silent is None and not ended and len(outcomes) < len(rows):
         outbox.send(TOPIC, delivery.payload, f"{delivery.key}+")
     return None
 
@@ -111,7 +114,10 @@ def _tell(
     except Dossier.DoesNotExist:
         return [Outcome(row, SyncState.VOID, told=False) for row in rows], None
     outcomes: list[Outcome] = []
+    begun = time.monotonic()
     for row in rows:
+        if time.monotonic() - begun > ENOUGH_S:
+            break
         try:
             outcome = _tell_one(client, bundle, row)
         except Silent as silent:

@@ -393,8 +393,11 @@ def try_partner(actor: Actor, partner: Partner) -> None:
     Client(partner).sign_in_anew()
 
 
-def told_file(partner_id: uuid.UUID, digest: str) -> bool:
-    """Whether this partner may read this file: it was told of a dossier that holds it, not long ago."""
+def read_told_file(partner_id: uuid.UUID, digest: str) -> bool:
+    """Whether this partner may read this file: it was told of a dossier that holds it, not long ago.
+
+    That it did is noted in the journal: the file is somebody's.
+    """
     told = DossierSync.objects.filter(
         partner_id=partner_id,
         partner__closed_at__isnull=True,
@@ -404,10 +407,21 @@ def told_file(partner_id: uuid.UUID, digest: str) -> bool:
     ).exclude(state=SyncState.VOID)
     papers = DossierPaper.objects.filter(file_id=digest).values("dossier_id")
     results = Result.objects.filter(file_id=digest, revoked_at__isnull=True, dossier__isnull=False)
-    return (
-        told.filter(dossier_id__in=papers).exists()
-        or told.filter(dossier_id__in=results.values("dossier_id")).exists()
+    row = (
+        told.filter(dossier_id__in=papers).select_related("partner").first()
+        or told.filter(dossier_id__in=results.values("dossier_id")).select_related("partner").first()
     )
+    if row is None:
+        return False
+    reader = Actor(label=_("hệ thống ngoài %(name)s") % {"name": row.partner.name})
+    journal.note(
+        reader,
+        "onestop.read_told_file",
+        record="onestop.dossier",
+        record_id=row.dossier_id,
+        after={"file": digest},
+    )
+    return True
 
 
 def default_settings() -> dict[str, Any]:

@@ -257,7 +257,7 @@ def file(request: HttpRequest, token: str) -> FileResponse:
         partner_id, digest = uuid.UUID(told["p"]), str(told["f"])
     except (signing.BadSignature, KeyError, TypeError, ValueError) as error:
         raise Http404 from error
-    if not service.told_file(partner_id, digest):
+    if not service.read_told_file(partner_id, digest):
         raise Http404
     kept = files.get(digest)
     return FileResponse(

@@ -359,3 +359,22 @@ def test_deliver__step_that_an_undo_took_away__is_void(town: Town, partner: Part
     )
     run()
     assert sorted(state for _kind, state in rows(dossier)) == ["acknowledged", "acknowledged", "void"]
+
+
+def test_deliver__many_steps__go_out_bit_by_bit(
+    town: Town, partner: Partner, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "AT_ONCE", 2)
+    dossier = receive(town)
+    actor = official(town.commune)
+    way = (Status.PROCESSING, Status.SUPPLEMENT, Status.PROCESSING, Status.PROCESSED)
+    for minutes, status in enumerate(way, 1):
+        with clock.shifted(dt.timedelta(minutes=minutes)):
+            dossiers.advance_dossier(actor, dossier.id, status, note="Theo quy trình")
+    first = OutboxMessage.objects.order_by("created_at", "id").first()
+    assert first is not None
+    outbox.deliver(first.id)
+    assert [state for _kind, state in rows(dossier)].count("acknowledged") == 2
+    run(6)
+    assert {state for _kind, state in rows(dossier)} == {"acknowledged"}
+    assert peer.state()["order"] == [dossier.code, *(f"{dossier.code} {one}" for one in (2, 4, 5, 4, 9))]

@@ -298,6 +298,8 @@ def test_file__told__is_read_by_its_address_alone(town: Town, peer: Peer, browse
     answer = client.get(path)
     assert b"".join(answer.streaming_content) == b"%PDF-1.4 giay khai sinh"  # type: ignore[attr-defined]
     assert "attachment" in answer["Content-Disposition"]
+    entry = JournalEntry.objects.get(action="onestop.read_told_file")
+    assert (entry.actor_label, entry.record_id) == ("hệ thống ngoài Cổng Dịch vụ công quốc gia", dossier.id)
     assert client.get(f"{path[:-3]}xyz/").status_code == 404
     with clock.shifted(timedelta(days=120)):
         assert client.get(path).status_code == 404
