@@ -43,6 +43,8 @@ from haicap.systems.onestop.models import (
 NATIONAL = "dvcqg"
 #: of a source's procedures so many (and this share) may end without a second look
 FEW_ENDED, SHARE_ENDED = 20, 0.1
+#: imports whose rows are kept to look at; of older ones only what was done is
+KEPT = 20
 FILES_MAX_BYTES = 100 * 1024 * 1024
 BATCH = 200
 Progress = Callable[[int, int], None]
@@ -82,6 +84,9 @@ def begin(
     name = clean(source)[:40]
     if not name:
         raise BadCatalogue(_("Chưa ghi nguồn của danh mục."), where="source")
+    older = list(CatalogueImport.objects.order_by("-asked_at", "-id").values_list("pk", flat=True)[KEPT:])
+    over = (ImportState.APPLIED, ImportState.DROPPED, ImportState.FAILED)
+    CatalogueRow.objects.filter(run__in=older, run__state__in=over).delete()
     return CatalogueImport.objects.create(
         file=file,
         file_name=clean(file_name)[:255],
