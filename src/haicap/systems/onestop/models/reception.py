@@ -23,9 +23,7 @@ class ReceptionDraft(models.Model):
     saved_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["person", "page"], name="onestop_receptiondraft_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["person", "page"], name="onestop_receptiondraft_once")]
 
 
 class CertificationNumber(models.Model):

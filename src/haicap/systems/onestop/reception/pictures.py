@@ -66,7 +66,7 @@ def _webp(content: BinaryIO) -> int | None:
         return width * (int.from_bytes(head[27:30], "little") + 1)
     if kind == b"VP8L":
         (bits,) = struct.unpack("<I", head[21:25])
-        return ((bits & 0x3FFF) + 1) * (((bits >> 14) & 0x3FFF) + 1)
+        return int(((bits & 0x3FFF) + 1) * (((bits >> 14) & 0x3FFF) + 1))
     if kind == b"VP8 ":
         width, height = struct.unpack("<HH", head[26:30])
         return (width & 0x3FFF) * (height & 0x3FFF) or None
