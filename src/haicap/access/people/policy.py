@@ -35,6 +35,7 @@ COMMUNE_MAY_GIVE = frozenset(
         "onestop.advance_dossier",
         "onestop.assign_task",
         "onestop.export_dossiers",
+        "onestop.manage_counters",
         "onestop.move_dossier",
         "onestop.receive_dossier",
         "onestop.return_result",
