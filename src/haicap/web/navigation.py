@@ -61,6 +61,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
         Place(_("Trang chủ"), "start"),
         Place(_("Tra cứu xã, phường"), "units:search"),
         Place(_("Tra cứu hồ sơ"), "onestop:track"),
+        Place(_("Thời gian chờ"), "onestop:waits"),
         Place(_("Trang của tôi"), "citizen"),
     ),
     "official": (
@@ -70,6 +71,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
             _("Hồ sơ"),
             parts=(
                 Place(_("Hồ sơ trên bàn"), "onestop:worklist"),
+                Place(_("Quầy"), "onestop:counters", "onestop.receive_dossier|onestop.manage_counters"),
                 Place(_("Điều kiện mở cửa"), "onestop:opening", "onestop.manage_counters"),
                 Place(_("Đối soát liên thông"), "onestop:sync", "onestop.replay_sync|onestop.manage_sync"),
             ),

@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("haicap.systems.onestop.sync.urls")),
     path("", include("haicap.systems.onestop.opening.urls")),
     path("", include("haicap.systems.onestop.catalogue.urls")),
+    path("", include("haicap.systems.onestop.counters.urls")),
     path("", include("haicap.systems.onestop.papers.urls")),
     path("", include("haicap.systems.onestop.signing.urls")),
     path("", include("haicap.systems.onestop.results.urls")),

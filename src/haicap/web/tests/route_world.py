@@ -55,7 +55,9 @@ from haicap.reorganisation.plan.model import Abolition, Division, Legal, UnitPla
 from haicap.reorganisation.plan.model import Part as PlanPart
 from haicap.reorganisation.plan.model import Plan as PlanValues
 from haicap.reorganisation.plan.write import write_plan
-from haicap.systems.onestop.models import Dossier, Status
+from haicap.systems.onestop.counters import service as counters
+from haicap.systems.onestop.models import Booking, Dossier, Status, Ticket
+from haicap.systems.onestop.models import Counter as Seat
 from haicap.systems.onestop.tests.factories import Office as Counter
 from haicap.systems.onestop.tests.factories import make_dossier
 
@@ -93,6 +95,9 @@ class Office:
     closed: Dossier
     mate: Person
     free: Post
+    counter: Seat
+    ticket: Ticket
+    booking: Booking
     delegation: Delegation | None = None
 
     @property
@@ -223,6 +228,17 @@ def _office(agency_id: uuid.UUID, number: int) -> Office:
         make_dossier(counter, Status.RETURNED, applicant=f"{name} Xong Việc"),
         mate.person,
         free,
+        *_at_counters(desk.pk, name),
+    )
+
+
+def _at_counters(desk_id: uuid.UUID, name: str) -> tuple[Seat, Ticket, Booking]:
+    """A counter that nobody sits at, a number, and somebody who booked a time today."""
+    begins = clock.now().replace(hour=14, minute=0, second=0, microsecond=0)
+    return (
+        counters.set_up_counter(SYSTEM, desk_id, 1),
+        counters.draw_ticket(desk_id),
+        counters.book(desk_id, begins, f"{name} Hẹn Giờ", actor=SYSTEM),
     )
 
 
@@ -486,6 +502,14 @@ def _name_only(office: Office) -> tuple[str, ...]:
 
 def _applicant(office: Office) -> tuple[str, ...]:
     return (office.dossier.applicant_name,)
+
+
+def _desk_of(office: Office) -> dict[str, Any]:
+    return {"desk_id": office.counter.desk_id}
+
+
+def _booked(office: Office) -> tuple[str, ...]:
+    return (office.booking.name,)
 
 
 def _own(name: str, argument: str = "", key: str = "pk", form: Mapping[str, Any] | None = None) -> Maker:
@@ -781,6 +805,21 @@ MAKERS: dict[str, Maker] = {
             ("-step", {"key": "khong-co"}),
         )
     },
+    "onestop:counters-bookings": _of_office(secrets=_booked),
+    "onestop:counters-set-up": _of_office(
+        form=lambda office: {"noi": str(office.counter.desk_id), "so": "77"}, secrets=_booked
+    ),
+    "onestop:counter-act": _of_office(lambda office: {"counter_id": office.counter.pk}, lambda office: {"viec": "mo"}),
+    "onestop:counter-retire": _of_office(lambda office: {"counter_id": office.counter.pk}),
+    "onestop:kiosk-set-up": _of_office(_desk_of),
+    "onestop:kiosk": _of_office(_desk_of, secrets=_booked),
+    "onestop:board": _of_office(_desk_of, secrets=_booked),
+    "onestop:board-now": _of_office(_desk_of, secrets=_booked),
+    "onestop:board-say": _of_office(
+        lambda office: {**_desk_of(office), "ticket_id": office.ticket.pk}, secrets=_booked
+    ),
+    "onestop:ticket": _of_office(lambda office: {"ticket_id": office.ticket.pk}, secrets=_booked),
+    "onestop:waits": _of_office(secrets=_booked),
     "onestop:worklist": _of_office(secrets=_applicant),
     "onestop:export": _of_office(secrets=_applicant),
     "onestop:register": _of_office(

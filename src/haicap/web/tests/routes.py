@@ -77,6 +77,9 @@ OPENING = "haicap/systems/onestop/opening/tests/test_pages.py"
 SEE_SYNC = "onestop.replay_sync|onestop.manage_sync"
 SYNC_PAGES = "haicap/systems/onestop/sync/tests/test_pages.py"
 PAYMENTS = "haicap/systems/onestop/sync/tests/test_payment.py"
+AT_COUNTERS = "onestop.receive_dossier|onestop.manage_counters"
+COUNTERS = "onestop.manage_counters"
+COUNTER_PAGES = "haicap/systems/onestop/counters/tests/test_pages.py"
 CATALOGUE = "onestop.manage_catalogue"
 CATALOGUE_PAGES = "haicap/systems/onestop/catalogue/tests/test_pages.py"
 MANAGE_ROUTES = "onestop.manage_routes"
@@ -227,6 +230,22 @@ ROUTES: dict[str, Row] = {
     "onestop:route-import": row(MANAGE_ROUTES, MANAGE_ROUTES, elsewhere=ROUTE_PAGES),
     "onestop:route-assign": row(MANAGE_ROUTES, MANAGE_ROUTES, elsewhere=ROUTE_PAGES),
     "onestop:route-assign-undo": row(writes=MANAGE_ROUTES, elsewhere=ROUTE_PAGES),
+    # counters: who sits there, who sets them up; machines, boards and numbers are for everybody and tell nothing
+    "onestop:counters": row(AT_COUNTERS),
+    "onestop:counters-bookings": row(
+        AT_COUNTERS, shows="onestop.receive_dossier@agency|onestop.manage_counters@agency"
+    ),
+    "onestop:counters-statistics": row(AT_COUNTERS),
+    "onestop:counters-set-up": row(COUNTERS, "onestop.manage_counters@desk"),
+    "onestop:counter-act": row(writes="onestop.receive_dossier@desk"),
+    "onestop:counter-retire": row(writes="onestop.manage_counters@desk"),
+    "onestop:kiosk-set-up": row(writes="onestop.manage_counters@desk"),
+    "onestop:kiosk": row("public", "public", shows="nobody", leaves="a number"),
+    "onestop:board": row("public", shows="nobody"),
+    "onestop:board-now": row("public", shows="nobody"),
+    "onestop:board-say": row("public", shows="nobody", elsewhere=COUNTER_PAGES),
+    "onestop:ticket": row("public", shows="nobody"),
+    "onestop:waits": row("public", shows="nobody"),
     "onestop:sync": row(SEE_SYNC),
     "onestop:sync-add": row(SYNC, SYNC),
     "onestop:sync-partner": row(SEE_SYNC, elsewhere=SYNC_PAGES),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from haicap.kernel.errors import BadInput, Conflict, NotAllowed, NotFound
+from haicap.kernel.errors import BadInput, Conflict, HaicapError, NotAllowed, NotFound, Unavailable
 
 
 class CounterNotAllowed(NotAllowed):
@@ -57,3 +57,22 @@ class NumbersUsedUp(Conflict):
     """The desk has given out all numbers of the day."""
 
     code = "ONE-709"
+
+
+class TooMany(HaicapError):
+    """One network or one telephone number asks for more than people need."""
+
+    code = "ONE-710"
+    http_status = 429
+
+
+class DeskClosed(Conflict):
+    """Nobody works there at this hour: no numbers are given out."""
+
+    code = "ONE-711"
+
+
+class NoVoice(Unavailable):
+    """This server has no Vietnamese voice."""
+
+    code = "ONE-712"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from statistics import median
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from haicap.kernel import clock
 from haicap.kernel.actor import Actor
@@ -22,6 +22,8 @@ USUAL_MINUTES = 8
 RECENT = 30
 #: numbers shown on the board as just called
 ON_BOARD = 12
+#: a counter that called somebody within this time has somebody who runs it
+STAFFED_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +159,47 @@ def free_slots(desk_id: uuid.UUID, day: date, slot_minutes: int, seats: int) -> 
         for at in times
         if at > now and calendar.is_working(at) and taken.get(at, 0) < seats
     ]
+
+
+def missed_today(desk_ids: Collection[uuid.UUID]) -> list[Ticket]:
+    """Who was called today and did not come: they may come after all."""
+    return list(
+        Ticket.objects.filter(desk_id__in=list(desk_ids), day=clock.today(), state=TicketState.MISSED)
+        .select_related("counter")
+        .order_by("-ended_at")[:ON_BOARD]
+    )
+
+
+def next_in_line(desk_id: uuid.UUID, most: int = 8) -> list[int]:
+    """The numbers that will be called next at a desk."""
+    return list(
+        Ticket.objects.filter(desk_id=desk_id, day=clock.today(), state=TicketState.WAITING)
+        .order_by("rank", "number")
+        .values_list("number", flat=True)[:most]
+    )
+
+
+def counters_staffed(agency_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[int, int]]:
+    """Quầy có người: agency id → (counters that somebody runs, all its counters), for the readiness board.
+
+    Somebody runs a counter where it is open now, or a number was called to it within a week: at night no counter
+    is open, and yet it is staffed. Agencies without counters are left out. Two queries however many.
+    """
+    wanted, since = set(agency_ids), clock.now() - STAFFED_WITHIN
+    rows = list(
+        Counter.objects.filter(retired_at__isnull=True)
+        .annotate(
+            used=Exists(
+                Ticket.objects.filter(counter=OuterRef("pk"), called_at__gte=since, day__gte=since.date())
+            )
+        )
+        .values_list("desk_id", "opened_at", "used")
+    )
+    holders = holders_at({desk_id for desk_id, _opened, _used in rows}, clock.now())
+    found: dict[uuid.UUID, tuple[int, int]] = {}
+    for desk_id, opened_at, used in rows:
+        agency_id = holders.get(desk_id)
+        if agency_id in wanted and agency_id is not None:
+            staffed, counters = found.get(agency_id, (0, 0))
+            found[agency_id] = (staffed + (opened_at is not None or bool(used)), counters + 1)
+    return found

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from haicap.kernel import clock, journal
-from haicap.kernel.actor import Actor
+from haicap.kernel.actor import SYSTEM, Actor
 from haicap.kernel.calendar import service as calendars
 from haicap.kernel.text import clean
 from haicap.registry.desks import holders_at
 from haicap.systems.onestop import policy
-from haicap.systems.onestop.counters import queries
+from haicap.systems.onestop.counters import limits, queries
 from haicap.systems.onestop.counters.errors import (
     BadTime,
     CounterBusy,
@@ -213,13 +213,18 @@ def book(
     phone: str = "",
     field: str = "",
     procedure_code: str = "",
+    network: str = "",
     actor: Actor,
 ) -> Booking:
-    """Đặt lịch hẹn: a seat at this time; two people never get the same. Raises BadTime, TimeFull."""
+    """Đặt lịch hẹn: a seat at this time; two people never get the same. Raises BadTime, TimeFull, TooMany.
+
+    `network` is where a citizen's request comes from (`sign_in.address.place_of`): it may book so many in a row.
+    """
     holder = holders_at([desk_id], begins_at).get(desk_id)
     _check_time(begins_at, holder)
     if not clean(name):
         raise BadTime(_("Hãy cho biết họ tên người đến."), where="name", kept=_("Chưa đặt lịch nào."))
+    limits.check_booking(network, phone)
     with journal.act(actor, "onestop.book_time") as act:
         for _attempt in range(3):
             try:
@@ -252,6 +257,32 @@ def cancel_booking(actor: Actor, code: str) -> Booking:
             booking.save(update_fields=["cancelled_at"])
             act.changed("onestop.booking", booking.id, {"cancelled": False}, {"cancelled": True})
     return booking
+
+
+def close_left_over() -> tuple[int, int]:
+    """Chốt cuối ngày: numbers of days before today end, counters left open are closed; (numbers, counters).
+
+    What nobody pressed is not made up: who still waited was not called («đã hủy»), who was called and not served did
+    not come, who was being served was served; without a time of ending, so that no median counts them. Repeating it
+    changes nothing.
+    """
+    today = clock.today()
+    begins = datetime.combine(today, time.min, tzinfo=clock.ZONE)
+    left = Ticket.objects.filter(day__lt=today)
+    with transaction.atomic():
+        ended = (
+            left.filter(state=TicketState.WAITING).update(state=TicketState.CANCELLED)
+            + left.filter(state=TicketState.CALLED).update(state=TicketState.MISSED)
+            + left.filter(state=TicketState.SERVING).update(state=TicketState.DONE)
+        )
+        opened = Counter.objects.select_for_update().filter(opened_at__lt=begins)
+        forgotten = list(opened.values_list("id", flat=True))
+        if forgotten:
+            with journal.act(SYSTEM, "onestop.close_day") as act:
+                Counter.objects.filter(id__in=forgotten).update(opened_at=None, staffed_by=None)
+                for counter_id in forgotten:
+                    act.changed("onestop.counter", counter_id, {"open": True}, {"open": False})
+    return ended, len(forgotten)
 
 
 def _take_seat(
@@ -366,6 +397,11 @@ def _check_empty(counter: Counter) -> None:
             kept=_("Không có gì thay đổi."),
             todo=_("Hãy bấm «Xong» hoặc «Không có mặt» trước."),
         )
+
+
+def check_sets_up(actor: Actor, desk_id: uuid.UUID) -> None:
+    """Raises CounterNotAllowed unless the actor sets up counters at this desk."""
+    _check_runs(actor, desk_id, policy.COUNTERS)
 
 
 def _taken(message: str) -> CounterTaken:
