@@ -58,7 +58,7 @@ def _compiler(template: Path) -> typst.Compiler:
     """
     kept: dict[Path, typst.Compiler] = _kept.__dict__.setdefault("compilers", {})
     if template not in kept:
-        folders = _font_folders()
+        folders = font_folders()
         kept[template] = typst.Compiler(
             str(template), root=str(template.parent), font_paths=folders, ignore_system_fonts=bool(folders)
         )
@@ -66,7 +66,7 @@ def _compiler(template: Path) -> typst.Compiler:
 
 
 @lru_cache(maxsize=1)
-def _font_folders() -> list[str]:
+def font_folders() -> list[str]:
     """The folder of the typeface; none where it was not fetched: Typst then finds its next best."""
     found = finders.find(FONT_FILE)
     return [str(Path(found).parent)] if isinstance(found, str) else []

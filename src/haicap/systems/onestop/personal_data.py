@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from haicap.kernel.contract import DataSubject, Holding, PersonalDataSource, number_subject
 from haicap.systems.onestop import catalogue
-from haicap.systems.onestop.models import IN_FLIGHT, Dossier, Status
+from haicap.systems.onestop.models import IN_FLIGHT, Dossier, DossierDetail, Result, Status
 
 CHUNK = 500
 
@@ -59,10 +59,79 @@ class DossierSource(PersonalDataSource):
         ]
 
 
+class DetailSource(PersonalDataSource):
+    """What the person said in a dossier: contact, representative, form. Part of the dossier's record."""
+
+    system, record, label = "onestop", "dossier_detail", _("Thông tin đã khai trong hồ sơ")
+
+    def collect(self, subject: DataSubject) -> Iterator[Mapping[str, Any]]:
+        """What was said, dossier by dossier."""
+        found = DossierDetail.objects.filter(dossier__in=_of(subject)).select_related("dossier")
+        for one in found.order_by("dossier__received_at", "pk").iterator(CHUNK):
+            yield {
+                "code": one.dossier.code,
+                "birth_date": one.birth_date,
+                "phone": one.phone,
+                "email": one.email,
+                "representative_name": one.representative_name,
+                "summary": one.summary,
+                "form": one.form,
+                "delivery_address": one.delivery_address,
+            }
+
+    def decide(self, subject: DataSubject) -> list[Holding]:
+        """All stay: they are what the dossier was decided on."""
+        return [
+            Holding(
+                _("Thông tin đã khai trong hồ sơ"),
+                DossierDetail.objects.filter(dossier__in=_of(subject)).count(),
+                _("Là thành phần của hồ sơ, phải lưu trữ đủ thời hạn"),
+                _("Luật Lưu trữ số 33/2024/QH15; Nghị định 118/2025/NĐ-CP"),
+            )
+        ]
+
+
+class ResultSource(PersonalDataSource):
+    """Results that were issued about the person, kept so that they are not asked for again. By number only."""
+
+    system, record, label = "onestop", "result", _("Kết quả giải quyết thủ tục hành chính")
+
+    def collect(self, subject: DataSubject) -> Iterator[Mapping[str, Any]]:
+        """What was issued, how it stands, and the code under which anybody checks it."""
+        for one in _results_of(subject).order_by("issued_at", "id").iterator(CHUNK):
+            yield {
+                "name": one.name,
+                "number": one.number,
+                "subject_name": one.subject_name,
+                "issued_at": one.issued_at,
+                "valid_until": one.valid_until,
+                "revoked_at": one.revoked_at,
+                "signers": one.signers,
+                "check_code": one.check_code,
+            }
+
+    def decide(self, subject: DataSubject) -> list[Holding]:
+        """All stay: they have legal effect, and whoever holds one must be able to have it checked."""
+        return [
+            Holding(
+                _("Kết quả đã phát hành"),
+                _results_of(subject).count(),
+                _("Có giá trị pháp lý, được dùng lại và phải kiểm tra được"),
+                _("Luật Lưu trữ số 33/2024/QH15; Luật Giao dịch điện tử số 20/2023/QH15"),
+            )
+        ]
+
+
+def _results_of(subject: DataSubject) -> QuerySet[Result]:
+    if not subject.personal_number:
+        return Result.objects.none()
+    return Result.objects.filter(subject=number_subject(subject.personal_number))
+
+
 def _of(subject: DataSubject) -> QuerySet[Dossier]:
     if not subject.personal_number:
         return Dossier.objects.none()
     return Dossier.objects.filter(applicant_subject=number_subject(subject.personal_number))
 
 
-PERSONAL_DATA: tuple[type[PersonalDataSource], ...] = (DossierSource,)
+PERSONAL_DATA: tuple[type[PersonalDataSource], ...] = (DossierSource, DetailSource, ResultSource)

@@ -836,6 +836,36 @@ MAKERS: dict[str, Maker] = {
         form=lambda office: {"ho-so": [str(office.dossier.pk)], "den": str(int(Status.PROCESSED))}, secrets=_applicant
     ),
     "onestop:track": _of_office(query=lambda office: f"ma={office.dossier.code}", secrets=_applicant),
+    "onestop:letters": _of_office(lambda office: {"code": office.dossier.code}, secrets=_applicant),
+    "onestop:issue-letter": _of_office(lambda office: {"code": office.dossier.code, "form": 6}, secrets=_applicant),
+    "onestop:print-letters": _of_office(
+        form=lambda office: {"ho-so": [str(office.dossier.pk)], "mau": "1"}, secrets=_applicant
+    ),
+    "onestop:register-pdf": _of_office(
+        lambda office: {"agency_id": office.agency_id, "year": 2025}, secrets=_applicant
+    ),
+    "onestop:results": _of_office(
+        lambda office: {"code": office.dossier.code},
+        lambda office: {"ten": "Trích lục", "noi-dung": "Xác nhận."},
+        secrets=_applicant,
+    ),
+    **{
+        f"onestop:{name}": _plain({argument: NOBODY})
+        for name, argument in (
+            ("letter-pdf", "letter_id"),
+            ("revoke-certificate", "certificate_id"),
+            ("draft-pdf", "draft_id"),
+            ("sign-draft", "draft_id"),
+            ("issue-draft", "draft_id"),
+            ("drop-draft", "draft_id"),
+            ("result-pdf", "result_id"),
+            ("revoke-result", "result_id"),
+        )
+    },
+    "onestop:certificates": _of_office(
+        form=lambda office: {"co-quan": str(office.agency_id), "cua": "co-quan"}, secrets=lambda office: ()
+    ),
+    "onestop:check-result": _plain({"check_code": "7KQ4-XM2P-9TRB"}),
     "api:list_dossiers": _of_office(secrets=_applicant),
     "api:get_dossier": _of_office(lambda office: {"code": office.dossier.code}, secrets=_applicant),
     "api:track_dossier": _of_office(lambda office: {"code": office.dossier.code}, secrets=_applicant),

@@ -74,6 +74,8 @@ PLANS = "haicap/reorganisation/tests/test_web_pages.py"
 DECISIONS = "haicap/reorganisation/tests/test_decisions.py"
 SYNC = "onestop.manage_sync"
 OPENING = "haicap/systems/onestop/opening/tests/test_pages.py"
+RECEIVE = "onestop.receive_dossier"
+RECEPTION = "haicap/systems/onestop/reception/tests/test_pages.py"
 SEE_SYNC = "onestop.replay_sync|onestop.manage_sync"
 SYNC_PAGES = "haicap/systems/onestop/sync/tests/test_pages.py"
 PAYMENTS = "haicap/systems/onestop/sync/tests/test_payment.py"
@@ -82,6 +84,8 @@ COUNTERS = "onestop.manage_counters"
 COUNTER_PAGES = "haicap/systems/onestop/counters/tests/test_pages.py"
 CATALOGUE = "onestop.manage_catalogue"
 CATALOGUE_PAGES = "haicap/systems/onestop/catalogue/tests/test_pages.py"
+LETTERS = "haicap/systems/onestop/papers/tests/test_pages.py"
+RESULTS = "haicap/systems/onestop/results/tests/test_results.py"
 MANAGE_ROUTES = "onestop.manage_routes"
 ROUTE_PAGES = "haicap/systems/onestop/routes/tests/test_pages.py"
 
@@ -217,6 +221,30 @@ ROUTES: dict[str, Row] = {
     "onestop:step": row(writes="onestop.advance_dossier@desk", shows="post@agency"),
     "onestop:bulk-step": row(writes="onestop.advance_dossier@desk", shows="post@agency"),
     "onestop:track": row("public", shows="nobody"),
+    # --- the counter: whoever receives, for the own agencies; a dossier or an entry of another's is not found
+    "onestop:reception": row(RECEIVE, RECEIVE, shows=f"{RECEIVE}@agency", elsewhere=RECEPTION),
+    "onestop:reception-undo": row(writes=RECEIVE, elsewhere=RECEPTION),
+    "onestop:copies": row(RECEIVE, RECEIVE, shows=f"{RECEIVE}@agency", elsewhere=RECEPTION),
+    "onestop:copies-pdf": row(RECEIVE, elsewhere=RECEPTION),
+    "onestop:copies-void": row(writes=RECEIVE, elsewhere=RECEPTION),
+    # --- forms, signing, results
+    "onestop:letters": row("post@agency"),
+    "onestop:issue-letter": row("post@agency", "onestop.advance_dossier@desk", shows="post@agency"),
+    "onestop:letter-pdf": row("post@agency", elsewhere=LETTERS),
+    "onestop:print-letters": row(writes="onestop.receive_dossier@desk", shows="post@agency"),
+    "onestop:register-pdf": row("post@agency"),
+    "onestop:certificates": row("post", "onestop.manage_certificates@agency", elsewhere=RESULTS),
+    "onestop:revoke-certificate": row(writes="onestop.manage_certificates", elsewhere=RESULTS),
+    "onestop:results": row("post@agency", "onestop.advance_dossier@desk", shows="post@agency"),
+    "onestop:draft-pdf": row("post@agency", elsewhere=RESULTS),
+    "onestop:sign-draft": row(writes="onestop.sign_result", elsewhere=RESULTS),
+    "onestop:issue-draft": row(writes="onestop.seal_result", elsewhere=RESULTS),
+    "onestop:drop-draft": row(writes="onestop.advance_dossier", elsewhere=RESULTS),
+    "onestop:result-pdf": row("post@agency", elsewhere=RESULTS),
+    "onestop:revoke-result": row(writes="onestop.revoke_result", elsewhere=RESULTS),
+    "onestop:check-start": row("public", shows="nobody"),
+    "onestop:check-result": row("public", "public", elsewhere=RESULTS),
+    "onestop:download-results": row("public", "public", elsewhere=RESULTS),
     # --- routes: who works at an agency sees them, who configures them changes them
     "onestop:routes": row("post"),
     "onestop:route": row("post", elsewhere=ROUTE_PAGES),

@@ -79,23 +79,30 @@ _REASONED_BY = {
 
 
 def issue_letter(
-    actor: Actor, dossier_id: uuid.UUID, form: LetterForm, content: Content | None = None, *, site: str = ""
+    actor: Actor,
+    dossier_id: uuid.UUID,
+    form: LetterForm,
+    content: Content | None = None,
+    *,
+    site: str = "",
+    by_task: bool = False,
 ) -> DossierLetter:
     """Lập phiếu: issue a form of TT 03/2025/TT-VPCP for a dossier and keep the words it says.
 
     A form may be issued again (the newest counts), but one apology alone, with one new date: it becomes the
     dossier's `promised_at`, the appointment stays. `site` begins the tracking address of its QR code (default:
-    the setting PUBLIC_ADDRESS). Raises DossierNotFound, LetterNotAllowed (ONE-401), LetterDoesNotFit (ONE-402),
+    the setting PUBLIC_ADDRESS). `by_task`, for `processing` alone: the task whose outcome this form tells gave the
+    right, at whatever status the route has led to. Raises DossierNotFound, LetterNotAllowed (ONE-401), LetterDoesNotFit (ONE-402),
     ApologyGiven (ONE-403), BadLetter (ONE-404).
     """
     with journal.act(actor, "onestop.issue_letter") as act:
-        found = queries.dossiers(actor).filter(pk=dossier_id).first()
-        if found is None:
+        if not by_task and not queries.dossiers(actor).filter(pk=dossier_id).exists():
             raise not_found()
         dossier = Dossier.objects.select_for_update().get(pk=dossier_id)
         now = clock.now()
         issuer = issuer_of(dossier, form, now)
-        _check(actor, dossier, form, issuer, now)
+        if not by_task:
+            _check(actor, dossier, form, issuer, now)
         said = _checked(dossier, form, content or Content(), now)
         before = _count(dossier, form)
         facts = values.gather(dossier, issuer, now.astimezone(clock.ZONE).date())

@@ -85,12 +85,16 @@ def style(
     look: Look, box: tuple[int, int, int, int], who: str, at: datetime, image: bytes
 ) -> StaticStampStyle:
     """What is drawn in the box. Raises PaperFailed (KRN-120) where the image cannot be read."""
-    stamp = paper.pdf(TEMPLATE, _values(look, box, who, at, image))
+    return whole_page(paper.pdf(TEMPLATE, _values(look, box, who, at, image)))
+
+
+def whole_page(content: bytes) -> StaticStampStyle:
+    """The first page of a PDF, drawn over the whole of a box."""
     whole = SimpleBoxLayoutRule(
         AxisAlignment.ALIGN_MIN, AxisAlignment.ALIGN_MIN, Margins(), InnerScaling.STRETCH_FILL
     )
     return StaticStampStyle(
-        border_width=0, background=_Page(stamp), background_layout=whole, background_opacity=1.0
+        border_width=0, background=_Page(content), background_layout=whole, background_opacity=1.0
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,9 @@ from haicap.systems.onestop.signing import appearance, configuration
 from haicap.systems.onestop.signing.appearance import MM, Look, Spot
 from haicap.systems.onestop.signing.errors import NotAPdf, PdfLocked, SignatureBroken, TimeStampAway
 from haicap.systems.onestop.signing.inspection import inspect
+
+# That a certificate comes from no known root is an answer (`trusted`), not a warning with a traceback.
+logging.getLogger("pyhanko.sign.validation").setLevel(logging.ERROR)
 
 #: seconds to wait for the time stamp authority
 TSA_TIMEOUT_S = 10
