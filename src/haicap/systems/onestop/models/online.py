@@ -118,7 +118,9 @@ class DossierRating(Identified):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="onestop_dossierrating_stars", condition=Q(stars__gte=1, stars__lte=5))
+            models.CheckConstraint(
+                name="onestop_dossierrating_stars", condition=Q(stars__gte=1, stars__lte=5)
+            )
         ]
 
 
@@ -158,7 +160,9 @@ class DossierComplaint(Identified):
             models.CheckConstraint(
                 name="onestop_dossiercomplaint_decided",
                 condition=Q(state__in=["sent", "asked"], decided_at__isnull=True)
-                | Q(Q(state__in=["refused", "answered", "published"], decided_at__isnull=False), ~Q(answer="")),
+                | Q(
+                    Q(state__in=["refused", "answered", "published"], decided_at__isnull=False), ~Q(answer="")
+                ),
             )
         ]
         indexes = [
