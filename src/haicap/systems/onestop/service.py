@@ -15,6 +15,7 @@ from datetime import datetime
 
 import psycopg
 from django.db import OperationalError, connection
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from haicap.kernel import clock, journal
@@ -223,6 +224,8 @@ def _advance(
         elif dossier.finished_at is None:
             dossier.finished_at = now
         dossier.status = to
+        if to == Status.SUPPLEMENT:
+            _count_supplement(dossier.id)
 
     return _step(
         actor,
@@ -236,6 +239,13 @@ def _advance(
         by_route=by_route,
         moves_status=True,
     )
+
+
+def _count_supplement(dossier_id: uuid.UUID) -> None:
+    """More than one request for papers counts as late (standards §5)."""
+    asked = DossierDetail.objects.filter(pk=dossier_id).update(supplements=F("supplements") + 1)
+    if not asked:
+        DossierDetail.objects.create(dossier_id=dossier_id, supplements=1)
 
 
 def return_result(actor: Actor, dossier: uuid.UUID, *, to_whom: str = "") -> Dossier:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.db import models
+from django.db import connection, models
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q
 from django.db.models.expressions import RawSQL
 
@@ -131,6 +132,17 @@ _TITLES_I_STAND_IN_FOR = """
     JOIN registry_post post ON post.title_id = deputies.deputy WHERE post.id = %s
 """
 _SERVED_DESKS_SQL = HELD_DESKS_SQL.replace("%s::uuid[]", _SERVED)
+
+
+def reach_of(actor: Actor) -> tuple[list[uuid.UUID], list[uuid.UUID], str]:
+    """Desks that the actor's agencies hold now; those and the desks of the committee whose work they do; the title of
+    the actor's post. One query; what worklists of tasks are asked for."""
+    agencies = list(actor.agency_ids)
+    sql = f"SELECT ARRAY({HELD_DESKS_SQL}), ARRAY({_SERVED_DESKS_SQL}), {_MY_TITLE}"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*[agencies] * 6, actor.post_id])
+        held, done_for, title = cursor.fetchone()
+    return held, done_for, title or ""
 
 
 def served(actor: Actor) -> Q:

@@ -92,8 +92,8 @@ def issue_letter(
     A form may be issued again (the newest counts), but one apology alone, with one new date: it becomes the
     dossier's `promised_at`, the appointment stays. `site` begins the tracking address of its QR code (default:
     the setting PUBLIC_ADDRESS). `by_task`, for `processing` alone: the task whose outcome this form tells gave the
-    right, at whatever status the route has led to. Raises DossierNotFound, LetterNotAllowed (ONE-401), LetterDoesNotFit (ONE-402),
-    ApologyGiven (ONE-403), BadLetter (ONE-404).
+    right, at whatever status the route has led to. Raises DossierNotFound, LetterNotAllowed (ONE-401),
+    LetterDoesNotFit (ONE-402), ApologyGiven (ONE-403), BadLetter (ONE-404).
     """
     with journal.act(actor, "onestop.issue_letter") as act:
         if not by_task and not queries.dossiers(actor).filter(pk=dossier_id).exists():

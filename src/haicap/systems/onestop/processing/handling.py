@@ -91,9 +91,7 @@ def release_many(actor: Actor, tasks: Collection[uuid.UUID]) -> Summary:
     return _each(tasks, lambda task: service.release_task(actor, task))
 
 
-def assign_many(
-    actor: Actor, tasks: Collection[uuid.UUID], person: uuid.UUID, *, note: str = ""
-) -> Summary:
+def assign_many(actor: Actor, tasks: Collection[uuid.UUID], person: uuid.UUID, *, note: str = "") -> Summary:
     """Giao nhiều việc cho một người: those whose title that person bears."""
     return _each(tasks, lambda task: service.assign_task(actor, task, person, note=note))
 
@@ -154,7 +152,9 @@ def _check_once(completed: Completed, ending: Ending) -> None:
             _("Hồ sơ %(code)s đã được yêu cầu bổ sung một lần.") % {"code": completed.dossier.code},
             where="lan-nua",
             kept=_("Việc vẫn như cũ, chưa có phiếu nào được lập."),
-            todo=_("Yêu cầu lần nữa thì hồ sơ tính là trễ hạn; nếu vẫn cần, hãy đánh dấu xác nhận rồi làm lại."),
+            todo=_(
+                "Yêu cầu lần nữa thì hồ sơ tính là trễ hạn; nếu vẫn cần, hãy đánh dấu xác nhận rồi làm lại."
+            ),
         )
 
 

@@ -100,12 +100,16 @@ def follow(
         DossierTask.objects.bulk_update(tasks, ["closed_at", "closed_by", "outcome", "due_at"])
 
 
+def by_hand(before: Status, after: Status) -> bool:
+    """Whether a dossier on a route may be led there without a task."""
+    if after in WAITING or after in (Status.WITHDRAWN, Status.REFUSED):
+        return True
+    return before in WAITING and after == Status.PROCESSING
+
+
 def _check_way(dossier: Dossier, was: Status) -> None:
     """A dossier on a route waits, comes back, is withdrawn or given up by hand; all else its steps decide."""
-    status = Status(dossier.status)
-    if status in WAITING or status in (Status.WITHDRAWN, Status.REFUSED):
-        return
-    if was in WAITING and status == Status.PROCESSING:
+    if by_hand(was, Status(dossier.status)):
         return
     raise GoesByRoute(
         _("Hồ sơ %(code)s đi theo quy trình: trạng thái này do bước đang mở quyết định.")

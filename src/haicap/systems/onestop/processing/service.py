@@ -118,13 +118,13 @@ def assign_task(actor: Actor, task: uuid.UUID, person: uuid.UUID, *, note: str =
     TaskClosed, NotABearer.
     """
     if not actor.may(policy.ASSIGN):
-        raise _assign_not_allowed()
+        raise assign_not_allowed()
     with journal.act(actor, "onestop.assign_task", reason=clean(note)[:_NOTE_LENGTH]) as act:
         wait_for_cut_over()
         now = clock.now()
         found = _locked_for_head(actor, task)
         if found is None:
-            raise _not_found()
+            raise not_there()
         _check_open(found)
         holder = _holders([found], now)[found.id]
         if not bears(person, found.title_id, holder, deputies=True):
@@ -173,7 +173,7 @@ def close_consultations(actor: Actor, dossier: uuid.UUID, *, reason: str) -> tup
     """
     why = clean(reason)[:_NOTE_LENGTH]
     if not actor.may(policy.ASSIGN):
-        raise _assign_not_allowed()
+        raise assign_not_allowed()
     if not why:
         raise _reason_needed()
     with journal.act(actor, "onestop.close_consultations", reason=why) as act:
@@ -236,7 +236,7 @@ def _locked(actor: Actor, ids: Collection[uuid.UUID]) -> list[DossierTask]:
     """The tasks that the actor's title reaches, their dossiers locked first; raises TaskNotFound, TaskClosed."""
     wanted = set(ids)
     if not 0 < len(wanted) <= BULK_LIMIT:
-        raise _not_found()
+        raise not_there()
     found = list(
         DossierTask.objects.filter(task_reach(actor), id__in=wanted)
         .select_related("dossier__detail__route_version__route", "title")
@@ -244,7 +244,7 @@ def _locked(actor: Actor, ids: Collection[uuid.UUID]) -> list[DossierTask]:
         .select_for_update(of=("dossier", "self"))
     )
     if len(found) != len(wanted):
-        raise _not_found()
+        raise not_there()
     for task in found:
         _check_open(task)
     return found
@@ -313,14 +313,14 @@ def _holders(tasks: Sequence[DossierTask], now: datetime) -> dict[uuid.UUID, uui
 def _definition(task: DossierTask) -> Definition:
     version_id = task.dossier.detail.route_version_id
     if version_id is None:
-        raise _not_found()
+        raise not_there()
     return definition_of(version_id)
 
 
 def _step_of(task: DossierTask) -> Step:
     step = _definition(task).step(task.step)
     if step is None:
-        raise _not_found()
+        raise not_there()
     return step
 
 
@@ -421,7 +421,8 @@ def _open_next(
     return opened
 
 
-def _not_found() -> TaskNotFound:
+def not_there() -> TaskNotFound:
+    """The error for a task that is not there or may not be done: outsiders cannot tell the two apart."""
     return TaskNotFound(
         _("Không tìm thấy việc này, hoặc việc thuộc chức danh, cơ quan khác."),
         kept=_("Không có gì thay đổi."),
@@ -429,7 +430,8 @@ def _not_found() -> TaskNotFound:
     )
 
 
-def _assign_not_allowed() -> AssignNotAllowed:
+def assign_not_allowed() -> AssignNotAllowed:
+    """The error for who does not hand out tasks."""
     return AssignNotAllowed(
         _("Bạn chưa được giao quyền «%(what)s».") % {"what": policy.PERMISSIONS[policy.ASSIGN]},
         kept=_("Việc vẫn như cũ."),

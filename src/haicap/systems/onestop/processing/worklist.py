@@ -267,10 +267,13 @@ def _arms(
     if heads and actor.person_id is not None:
         given = "task.taken_by_id = %s AND task.title_id = ANY (%s) AND task.lies_on_id = ANY (%s::uuid[])"
         arms.append(_one(f"{given} AND {where}", [actor.person_id, heads, mine.served, *params], limit))
-    counter = (
-        f"task.received_by_id = ANY (ARRAY({HERITAGE_SQL})) AND task.kind = 'return' AND task.title_id = %s"
+    counter, bound = _one(
+        f"task.received_by_id = heir.agency_id AND task.kind = 'return' AND task.title_id = %s AND {where}",
+        [mine.title, *params],
+        limit,
     )
-    arms.append(_one(f"{counter} AND {where}", [list(actor.agency_ids), mine.title, *params], limit))
+    sql = f"SELECT found.id, found.due_at FROM ({HERITAGE_SQL}) heir CROSS JOIN LATERAL ({counter}) found"
+    arms.append((sql, [list(actor.agency_ids), *bound]))
     return arms
 
 
@@ -316,7 +319,12 @@ def _conditions(
         add(f"task.due_at IS {'NOT ' if dated else ''}NULL")
     mark = filters.after
     if mark is not None and mark.value is not None:
-        add("task.due_at >= %s AND (task.due_at > %s OR task.id > %s)", mark.value, mark.value, mark.dossier_id)
+        add(
+            "task.due_at >= %s AND (task.due_at > %s OR task.id > %s)",
+            mark.value,
+            mark.value,
+            mark.dossier_id,
+        )
     elif mark is not None:
         add("task.id > %s", mark.dossier_id)
     tonight = deadlines.midnight_after(now)
