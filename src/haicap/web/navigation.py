@@ -70,6 +70,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
         Place(
             _("Hồ sơ"),
             parts=(
+                Place(_("Việc theo quy trình"), "onestop:tasks"),
                 Place(_("Hồ sơ trên bàn"), "onestop:worklist"),
                 Place(_("Quầy"), "onestop:counters", "onestop.receive_dossier|onestop.manage_counters"),
                 Place(_("Điều kiện mở cửa"), "onestop:opening", "onestop.manage_counters"),

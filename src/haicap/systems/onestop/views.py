@@ -25,6 +25,8 @@ from haicap.systems.onestop import catalogue, looks, policy, queries, service
 from haicap.systems.onestop.errors import BadFilter, DossierNotFound, StepNotAllowed
 from haicap.systems.onestop.filters import Filters, Sort, Urgency
 from haicap.systems.onestop.models import IN_FLIGHT, Dossier, Status
+from haicap.systems.onestop.processing import panel, routed
+from haicap.systems.onestop.processing import worklist as work_lists
 from haicap.systems.onestop.sync import queries as sync
 from haicap.systems.onestop.transitions import next_statuses
 
@@ -162,7 +164,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 def bulk_step(request: HttpRequest) -> HttpResponse:
     """Xử lý nhiều hồ sơ: take the chosen ones one step, all or none."""
     actor = _actor(request)
-    back = _safe_address(request, reverse("onestop:worklist"))
+    back = safe_address(request, reverse("onestop:worklist"))
     try:
         chosen = [uuid.UUID(each) for each in request.POST.getlist("ho-so")]
         to = Status(int(request.POST.get("den", "")))
@@ -187,7 +189,7 @@ def dossier(request: HttpRequest, code: str) -> HttpResponse:
     actor = _actor(request)
     found = queries.dossier_by_code(actor, code)
     looks.note_look(request, actor, found)
-    return _dossier_page(request, found)
+    return dossier_page(request, found)
 
 
 @require_POST
@@ -200,11 +202,11 @@ def step(request: HttpRequest, code: str) -> HttpResponse:
         seen = Status(int(request.POST.get("dang", "")))
     except ValueError:
         error = BadFilter(_("Không đọc được bước cần làm."), where="den", todo=_("Hãy chọn lại một bước."))
-        return _dossier_page(request, found, error)
+        return dossier_page(request, found, error)
     try:
         service.advance_dossier(actor, found.id, to, note=request.POST.get("ly-do", ""), expected=seen)
     except HaicapError as error:
-        return _dossier_page(request, queries.dossier_by_code(actor, code), error)
+        return dossier_page(request, queries.dossier_by_code(actor, code), error)
     messages.success(request, _("%(verb)s: hồ sơ %(code)s.") % {"verb": str(VERBS[to]), "code": found.code})
     return redirect("onestop:dossier", code=found.code)
 
@@ -255,7 +257,14 @@ def track(request: HttpRequest) -> HttpResponse:
     return render(request, "onestop/track.html", context, status=status)
 
 
-def _dossier_page(request: HttpRequest, found: Dossier, problem: HaicapError | None = None) -> HttpResponse:
+def dossier_page(
+    request: HttpRequest,
+    found: Dossier,
+    problem: HaicapError | None = None,
+    *,
+    again: uuid.UUID | None = None,
+) -> HttpResponse:
+    """The page of a dossier; `problem` is told above what may be done now, `again` names a task to be confirmed."""
     actor = _actor(request)
     stations = queries.custody_chain(found)
     places = queries.place_names([found])
@@ -267,6 +276,7 @@ def _dossier_page(request: HttpRequest, found: Dossier, problem: HaicapError | N
     here = stations[-1].agency_id if stations else None
     mine = here in actor.agency_ids and not actor.is_system
     steps = queries.steps(found)
+    work = panel.panel(work_lists.reach(actor), found)
     context = {
         "title": _("Hồ sơ %(code)s") % {"code": found.code},
         "crumbs": [(_("Hồ sơ"), reverse("onestop:worklist")), (found.code, "")],
@@ -282,8 +292,12 @@ def _dossier_page(request: HttpRequest, found: Dossier, problem: HaicapError | N
         "closed": found.status not in IN_FLIGHT,
         "mine": mine,
         "holder": stations[-1].agency if stations else "",
-        "moves": _moves(actor, found) if mine else [],
+        "moves": _moves(actor, found, by_route=bool(work.open)) if mine else [],
+        "work": work,
+        "tones": {urgency.value: tone for urgency, tone in TONES.items()},
+        "again": again,
         "typed": request.POST.get("ly-do", ""),
+        "typed_items": request.POST.get("con-thieu", ""),
         "stations": stations,
         "whys": [_why(station) for station in stations],
         "stops": [
@@ -296,11 +310,16 @@ def _dossier_page(request: HttpRequest, found: Dossier, problem: HaicapError | N
     return render(request, "onestop/dossier.html", context, status=problem.http_status if problem else 200)
 
 
-def _moves(actor: Actor, found: Dossier) -> list[tuple[int, str, bool, bool]]:
-    """Steps the actor may take now: (status, verb, usual, must give a reason); the usual one first."""
+def _moves(actor: Actor, found: Dossier, *, by_route: bool) -> list[tuple[int, str, bool, bool]]:
+    """Steps the actor may take now: (status, verb, usual, must give a reason); the usual one first.
+
+    On a route its tasks lead on; by hand it waits, comes back, or is given up.
+    """
     usual = FORWARD.get(Status(found.status))
     moves = []
     for status in next_statuses(found.status):
+        if by_route and not routed.by_hand(Status(found.status), status):
+            continue
         needed = {Status.RETURNED: policy.RETURN, Status.RECEIVED: policy.RECEIVE}.get(status, policy.ADVANCE)
         if actor.may(needed):
             moves.append((int(status), str(VERBS[status]), status == usual, status in service.NEEDS_REASON))
@@ -364,7 +383,8 @@ def _harmless(value: str) -> str:
     return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
-def _safe_address(request: HttpRequest, otherwise: str) -> str:
+def safe_address(request: HttpRequest, otherwise: str) -> str:
+    """Where the form says to go back to, if that is on this host."""
     address = request.POST.get("ve", "")
     safe = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()})
     return address if safe else otherwise

@@ -87,6 +87,7 @@ CATALOGUE_PAGES = "haicap/systems/onestop/catalogue/tests/test_pages.py"
 LETTERS = "haicap/systems/onestop/papers/tests/test_pages.py"
 RESULTS = "haicap/systems/onestop/results/tests/test_results.py"
 MANAGE_ROUTES = "onestop.manage_routes"
+TASKS = "haicap/systems/onestop/processing/tests/test_task_pages.py"
 ROUTE_PAGES = "haicap/systems/onestop/routes/tests/test_pages.py"
 
 ROUTES: dict[str, Row] = {
@@ -221,6 +222,16 @@ ROUTES: dict[str, Row] = {
     "onestop:step": row(writes="onestop.advance_dossier@desk", shows="post@agency"),
     "onestop:bulk-step": row(writes="onestop.advance_dossier@desk", shows="post@agency"),
     "onestop:track": row("public", shows="nobody"),
+    # --- tasks along routes: by the title of the post, so that what succeeds is asked where routes are walked
+    "onestop:tasks": row("post", shows="post@agency", elsewhere=TASKS),
+    "onestop:tasks-act": row(writes="post", elsewhere=TASKS),
+    "onestop:task-act": row(writes="post", elsewhere=TASKS),
+    "onestop:task-assign": row("onestop.assign_task", "onestop.assign_task", elsewhere=TASKS),
+    "onestop:recall-consultations": row(writes="onestop.assign_task", elsewhere=TASKS),
+    "onestop:paper-file": row("post", elsewhere=TASKS),
+    "onestop:apologies": row(
+        "onestop.assign_task", "onestop.assign_task", shows="onestop.assign_task@agency", elsewhere=TASKS
+    ),
     # --- the counter: whoever receives, for the own agencies; a dossier or an entry of another's is not found
     "onestop:reception": row(RECEIVE, RECEIVE, shows=f"{RECEIVE}@agency", elsewhere=RECEPTION),
     "onestop:reception-undo": row(writes=RECEIVE, elsewhere=RECEPTION),
