@@ -103,7 +103,7 @@ def load_library(actor: Actor) -> dict[str, int]:
 def propose(field: str, level: str, limits: Sequence[TimeLimit]) -> StandardRoute | None:
     """The standard route for a procedure: of those for its level and field the longest that fits its time limit.
 
-    Without one for the field those for any field are asked; where the limit is not known, the first one.
+    Without one for the field those for any field are asked; where the limit is not known, the first for any limit.
     """
     known = [hours for limit in limits if (hours := limit_hours(limit)) is not None]
     allowed = min(known) if known else None
@@ -128,7 +128,7 @@ def _fitting(routes: Iterable[StandardRoute], allowed: Decimal | None, field: st
         and (field in each.fields or all(step.kind != TaskKind.CONSULT for step in each.definition.steps))
     ]
     if allowed is None:
-        return listed[0] if listed else None
+        return next((each for each in listed if each.most_days is None), listed[0] if listed else None)
     fitting = [each for each in listed if each.hours <= allowed]
     return max(fitting, key=lambda each: each.hours, default=None)
 

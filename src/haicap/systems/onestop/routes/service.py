@@ -33,6 +33,8 @@ from haicap.systems.onestop.routes.errors import (
 from haicap.systems.onestop.routes.validation import Severity, check
 
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+#: words that addresses of pages use
+RESERVED = frozenset({"lap", "nhap", "gan"})
 _KEPT = gettext_lazy("Quy trình vẫn như cũ.")
 
 __all__ = [
@@ -233,7 +235,7 @@ def _draft(version: uuid.UUID) -> RouteVersion:
 
 def _code(code: str) -> str:
     words = clean(code)
-    if len(words) > 60 or not _CODE.fullmatch(words):
+    if len(words) > 60 or words in RESERVED or not _CODE.fullmatch(words):
         raise BadRoute(
             _("Mã quy trình gồm chữ thường không dấu, chữ số và gạch nối, nhiều nhất 60 ký tự."),
             where="code",

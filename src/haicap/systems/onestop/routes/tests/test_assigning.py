@@ -134,7 +134,7 @@ def test_assignment__nothing_or_the_past__is_refused(catalogue: dict[str, Proced
         assign(SYSTEM, Selection(level="commune", field="khong-co"), route=None)
     with pytest.raises(BadAssignment):
         assign(SYSTEM, Selection(level="commune"), route=None, begins_on=NOW.date() - timedelta(days=1))
-    draft = service.create_route(SYSTEM, "nhap", "Nháp")
+    draft = service.create_route(SYSTEM, "nhap-moi", "Nháp")
     with pytest.raises(BadAssignment):
         assign(SYSTEM, Selection(level="commune"), route=draft)
 

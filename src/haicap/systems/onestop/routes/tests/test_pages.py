@@ -44,7 +44,7 @@ def test_pages__official__sees_routes_and_changes_none(commune: Commune, browse:
     assert "Công bố</button>" not in page
     assert client.get(f"{HOME}thu/sua/").status_code == 403
     assert client.post(f"{HOME}thu/viec/", {"viec": "soan"}).status_code == 403
-    assert client.get("/lam-viec/gan-quy-trinh/").status_code == 403
+    assert client.get("/lam-viec/quy-trinh/gan/").status_code == 403
     assert browse(ANONYMOUS).get(HOME).status_code == 403
 
 
@@ -56,9 +56,9 @@ def test_list__text__finds_in_any_spelling(keeper: Client) -> None:
 
 
 def test_editor__from_nothing_to_published__by_forms(keeper: Client) -> None:
-    made = keeper.post("/lam-viec/lap-quy-trinh/", {"code": "moi", "name": "Quy trình mới"})
+    made = keeper.post("/lam-viec/quy-trinh/lap/", {"code": "moi", "name": "Quy trình mới"})
     assert made.headers["Location"] == f"{HOME}moi/sua/"
-    assert "ONE-314" in keeper.post("/lam-viec/lap-quy-trinh/", {"code": "moi", "name": "x"}).content.decode()
+    assert "ONE-314" in keeper.post("/lam-viec/quy-trinh/lap/", {"code": "moi", "name": "x"}).content.decode()
     edit = f"{HOME}moi/sua/"
     for name, kind, title in (
         ("Trả kết quả", "return", "cong_chuc_mot_cua"),
@@ -106,7 +106,7 @@ def _save_outcomes(client: Client, key: str, rows: list[tuple[str, str, str, str
 
 
 def test_editor__bad_hours__are_told_at_the_field(keeper: Client) -> None:
-    keeper.post("/lam-viec/lap-quy-trinh/", {"code": "moi", "name": "Quy trình mới"})
+    keeper.post("/lam-viec/quy-trinh/lap/", {"code": "moi", "name": "Quy trình mới"})
     answer = keeper.post(
         f"{HOME}moi/sua/", {"viec": "them", "name": "A", "kind": "work", "title": "", "hours": "ba"}
     )
@@ -115,7 +115,7 @@ def test_editor__bad_hours__are_told_at_the_field(keeper: Client) -> None:
 
 
 def test_draft__with_errors__is_not_published(keeper: Client) -> None:
-    keeper.post("/lam-viec/lap-quy-trinh/", {"code": "moi", "name": "Quy trình mới"})
+    keeper.post("/lam-viec/quy-trinh/lap/", {"code": "moi", "name": "Quy trình mới"})
     page = keeper.post(
         f"{HOME}moi/viec/", {"viec": "cong-bo", "phien-ban": "1"}, follow=True
     ).content.decode()
@@ -127,21 +127,21 @@ def test_draft__with_errors__is_not_published(keeper: Client) -> None:
 def test_bpmn__down_and_up__is_the_same_route(keeper: Client, commune: Commune) -> None:
     content = keeper.get(f"{HOME}thu/v1.bpmn").content
     file = SimpleUploadedFile("thu.bpmn", content)
-    answer = keeper.post("/lam-viec/nhap-quy-trinh/", {"code": "nhap", "name": "Nhập", "file": file})
+    answer = keeper.post("/lam-viec/quy-trinh/nhap/", {"code": "nhap-vao", "name": "Nhập", "file": file})
     assert answer.status_code == 302
-    again = RouteVersion.objects.get(route__code="nhap")
+    again = RouteVersion.objects.get(route__code="nhap-vao")
     assert parse(again.definition) == parse(commune.version.definition)
 
 
 def test_bpmn__bad_file__every_reason_is_on_the_page(keeper: Client) -> None:
     bad = BPMN_IO.replace('<endEvent id="E"/>', '<endEvent id="E"/><subProcess id="Q" name="Con"/>')
     file = SimpleUploadedFile("x.bpmn", bad.encode())
-    answer = keeper.post("/lam-viec/nhap-quy-trinh/", {"code": "nhap", "name": "Nhập", "file": file})
+    answer = keeper.post("/lam-viec/quy-trinh/nhap/", {"code": "nhap-vao", "name": "Nhập", "file": file})
     assert answer.status_code == 400
     assert "Con» là subProcess" in answer.content.decode()
     good = SimpleUploadedFile("x.bpmn", BPMN_IO.encode())
     page = keeper.post(
-        "/lam-viec/nhap-quy-trinh/", {"code": "nhap", "name": "Nhập", "file": good}, follow=True
+        "/lam-viec/quy-trinh/nhap/", {"code": "nhap-vao", "name": "Nhập", "file": good}, follow=True
     )
     assert "camunda" in page.content.decode()
 
