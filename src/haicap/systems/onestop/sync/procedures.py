@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
+from haicap.kernel import clock, journal
 from haicap.kernel.actor import Actor
 from haicap.kernel.text import fold
+from haicap.systems.onestop import policy
+from haicap.systems.onestop.catalogue import imports
 from haicap.systems.onestop.models import Partner
 from haicap.systems.onestop.sync import access
 from haicap.systems.onestop.sync.client import LARGEST_CATALOGUE, Client, Refused
@@ -38,6 +43,40 @@ def read_catalogue(
         file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
         progress(done, total)
     return done
+
+
+def ask_for_catalogue(actor: Actor, partner: Partner) -> None:
+    """Lấy danh mục thủ tục: have the worker read the partner's catalogue; it then waits as an import to be looked at.
+
+    Raises SyncNotAllowed (ONE-510), CatalogueNotAllowed (ONE-212).
+    """
+    from haicap.systems.onestop.sync.tasks import fetch_catalogue  # it knows this module
+
+    access.check_manage(actor)
+    policy.check_catalogue(actor)
+    with journal.act(actor, "onestop.ask_for_catalogue") as act:
+        act.changed("onestop.partner", partner.pk, {}, {"catalogue": "asked for"})
+        fetch_catalogue.defer(
+            partner=str(partner.pk),
+            label=actor.label,
+            person=str(actor.person_id) if actor.person_id else None,
+            post=str(actor.post_id) if actor.post_id else None,
+        )
+
+
+def fetch(actor: Actor, partner: Partner) -> uuid.UUID:
+    """Read the partner's catalogue into the file store and open an import of it; its id. Changes no procedure.
+
+    It is taken for a part of the national one: a platform lists for a province what the province uses.
+    """
+    with tempfile.TemporaryFile() as file:
+        read_catalogue(actor, partner, file)
+        file.seek(0)
+        name = f"{partner.code}-{clock.today():%Y%m%d}.jsonl"
+        kept = imports.keep_file(actor, file, name)
+    run = imports.begin(actor, name, begins_on=clock.today(), complete=False, file=kept)
+    imports.ask(actor, run.pk, "read")
+    return run.pk
 
 
 def rows(client: Client) -> Iterator[tuple[int, int, dict[str, Any]]]:

@@ -23,7 +23,7 @@ from haicap.kernel.actor import Actor
 from haicap.kernel.days import parse_day
 from haicap.kernel.errors import BadInput, HaicapError
 from haicap.systems.onestop.models import NameKind, Partner, PartnerKind, SyncRun, SyncState
-from haicap.systems.onestop.sync import access, names, queries, service
+from haicap.systems.onestop.sync import access, names, procedures, queries, service
 from haicap.systems.onestop.sync.bundle import FILE_SALT
 from haicap.systems.onestop.sync.errors import BadPartner, NoSuchName
 from haicap.systems.onestop.sync.service import PartnerForm
@@ -126,6 +126,12 @@ def act(request: HttpRequest, partner: str) -> HttpResponse:
             day = parse_day(request.POST.get("tu-ngay", ""))
             run = service.start_enrolment(actor, found, datetime.combine(day, time.min, tzinfo=clock.ZONE))
             messages.success(request, _("Bắt đầu gửi %(count)s hồ sơ đã có.") % {"count": run.total})
+        elif deed == "thu-tuc":
+            procedures.ask_for_catalogue(actor, found)
+            messages.success(
+                request,
+                _("Đang lấy danh mục thủ tục; khi xong nằm ở «Nhập danh mục» chờ xem rồi mới áp dụng."),
+            )
         elif deed == "dong":
             service.close_partner(actor, found)
             messages.success(request, _("Đã đóng hệ thống ngoài; lịch sử vẫn còn."))

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from haicap.kernel import clock, files, journal
-from haicap.kernel.actor import SYSTEM
+from haicap.kernel.actor import SYSTEM, Actor
 from haicap.systems.onestop import service as dossiers
-from haicap.systems.onestop.catalogue import reading
+from haicap.systems.onestop.catalogue import imports, reading
 from haicap.systems.onestop.models import (
+    CatalogueImport,
     Dossier,
     DossierDetail,
     DossierFee,
@@ -29,7 +31,7 @@ from haicap.systems.onestop.models import (
     Status,
     SyncKind,
 )
-from haicap.systems.onestop.sync import objects, procedures
+from haicap.systems.onestop.sync import objects, procedures, tasks
 from haicap.systems.onestop.sync.bundle import bundle_of
 from haicap.systems.onestop.sync.errors import SyncNotAllowed
 from haicap.systems.onestop.sync.settings import PartnerSettings
@@ -235,3 +237,23 @@ def test_catalogue__of_the_platform__is_what_the_import_reads(
     assert [(row.code, row.problem) for row in read] == [("1.000656", ""), ("1.009999", "")]
     with pytest.raises(SyncNotAllowed):
         procedures.read_catalogue(official(town.commune, may=()), partner, file)
+
+
+def test_catalogue__asked_for__waits_as_an_import(
+    town: Town, partner: Partner, peer: Peer, browse: Callable[[Actor], Client]
+) -> None:
+    peer.control(lists={"LayDanhSachTTHC": [{"MATTHC": "1.000656"}], "LayThuTuc": {"1.000656": DETAIL}})
+    actor = official(town.province, may=("onestop.manage_sync", "onestop.manage_catalogue"))
+    page = browse(actor).post("/lam-viec/lien-thong/dvcqg/viec/", {"viec": "thu-tuc"}, follow=True)
+    assert "Đang lấy danh mục" in page.content.decode()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args FROM procrastinate_jobs WHERE task_name = 'onestop.fetch_catalogue'")
+        ((given,),) = cursor.fetchall()
+    tasks.fetch_catalogue(**json.loads(given))
+    run_ = CatalogueImport.objects.get()
+    assert (run_.asked_by, run_.complete) == (actor.label, False), "what it does not list is not ended"
+    imports.carry_out(run_.pk, "read")
+    run_.refresh_from_db()
+    assert (run_.state, run_.total) == ("ready", 1)
+    without = official(town.province, may=("onestop.manage_sync",))
+    assert browse(without).post("/lam-viec/lien-thong/dvcqg/viec/", {"viec": "thu-tuc"}).status_code == 403
