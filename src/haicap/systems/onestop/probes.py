@@ -14,6 +14,7 @@ from haicap.kernel.contract import Health, Probe, ProbeResult
 from haicap.systems.onestop import queries
 from haicap.systems.onestop.filters import Filters
 from haicap.systems.onestop.models import IN_FLIGHT
+from haicap.systems.onestop.signing.probes import CertificatesLast
 from haicap.systems.onestop.sync import queries as sync
 
 #: a worklist that takes longer than this is felt
@@ -90,4 +91,4 @@ class PartnersAreTold(Probe):
         return ProbeResult(health, words, waited_s, "s")
 
 
-PROBES: tuple[type[Probe], ...] = (EveryDossierHeld, WorklistAnswers, PartnersAreTold)
+PROBES: tuple[type[Probe], ...] = (EveryDossierHeld, WorklistAnswers, PartnersAreTold, CertificatesLast)

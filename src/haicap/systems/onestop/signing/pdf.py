@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from asn1crypto import x509
 from asn1crypto.pem import detect, unarmor
@@ -38,6 +40,8 @@ logging.getLogger("pyhanko.sign.validation").setLevel(logging.ERROR)
 
 #: seconds to wait for the time stamp authority
 TSA_TIMEOUT_S = 10
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def sign(pdf: bytes, stroke: Stroke, at: datetime) -> bytes:
         )
         signer = _At(metadata, stroke.signer, timestamper=stamper, stamp_style=style, new_field_spec=field)
         signer.at = at
-        made: bytes = signer.sign_pdf(writer).getvalue()
+        made: bytes = _alone(lambda: signer.sign_pdf(writer)).getvalue()
     except TimestampRequestError as error:
         raise TimeStampAway(
             _("Máy chủ cấp dấu thời gian không trả lời: %(why)s") % {"why": str(error)[:200]},
@@ -126,6 +130,16 @@ def verify(pdf: bytes) -> list[Signature]:
             kept=_("Không có gì được lưu."),
             todo=_("Hãy chọn tệp khác."),
         ) from error
+
+
+def _alone(work: Callable[[], T]) -> T:
+    """Do work that starts an event loop of its own; where one runs in this thread, in another thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return work()
+    with ThreadPoolExecutor(1) as other:
+        return other.submit(work).result()
 
 
 class _At(PdfSigner):
@@ -192,7 +206,7 @@ def _verified(embedded: Any) -> Signature:
         context = ValidationContext(
             trust_roots=roots(), moment=reported, allow_fetching=False, best_signature_time=reported
         )
-        status = validate_pdf_signature(embedded, context)
+        status = _alone(lambda: validate_pdf_signature(embedded, context))
         intact, trusted = bool(status.intact and status.valid), bool(status.trusted)
         whole = bool(status.docmdp_ok) and status.modification_level != ModificationLevel.OTHER
         stamp = status.timestamp_validity

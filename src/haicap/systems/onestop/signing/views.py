@@ -16,6 +16,7 @@ from haicap.kernel.errors import HaicapError
 from haicap.systems.onestop import policy
 from haicap.systems.onestop import queries as onestop
 from haicap.systems.onestop.models import SigningCertificate
+from haicap.systems.onestop.papers.agencies import COMMITTEE_WORDS
 from haicap.systems.onestop.signing import configuration, keys, queries, service
 
 
@@ -67,7 +68,10 @@ def _page(request: HttpRequest, problem: HaicapError | None = None) -> HttpRespo
     context = {
         "title": _("Chứng thư chữ ký số"),
         "lines": queries.lines(actor),
-        "agencies": sorted(agencies.items(), key=lambda pair: pair[1]),
+        # the committee first: it is whose seal and signatures are asked for
+        "agencies": sorted(
+            agencies.items(), key=lambda pair: (not pair[1].startswith(COMMITTEE_WORDS), pair[1])
+        ),
         "may_seal": may_seal,
         "may_own": actor.may(policy.SIGN) and actor.person_id is not None,
         "may_add": bool(agencies) and (may_seal or actor.may(policy.SIGN)),

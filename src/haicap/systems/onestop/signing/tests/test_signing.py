@@ -47,6 +47,7 @@ from haicap.systems.onestop.signing.errors import (
     TimeStampAway,
     WrongPassphrase,
 )
+from haicap.systems.onestop.signing.probes import CertificatesLast
 from haicap.systems.onestop.signing.tests.factories import (
     PASSPHRASE,
     Authority,
@@ -166,6 +167,7 @@ def test_certificate__near_its_end__is_warned_of(town: Town) -> None:
     (line,) = queries.lines(official(town.commune))
     assert (line.state, line.tone, line.agency) == ("còn 20 ngày", "waiting", AGENCY_NAME)
     assert list(queries.expiring(NOW + queries.WARN_BEFORE)) == [row]
+    assert CertificatesLast().ask().value == 1
     with clock.at(NOW + timedelta(days=21)):
         assert queries.lines(official(town.commune))[0].tone == "late"
         assert queries.usable(official(town.commune), seal=True) == []
