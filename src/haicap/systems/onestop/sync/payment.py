@@ -28,7 +28,7 @@ from haicap.systems.onestop.models import (
     PartnerKind,
     PaymentState,
 )
-from haicap.systems.onestop.sync import secrets, transport
+from haicap.systems.onestop.sync import secrets, tickets, transport
 from haicap.systems.onestop.sync.client import Refused, Silent
 from haicap.systems.onestop.sync.errors import ForgedNotice, NothingToPay, UnknownPayment
 from haicap.systems.onestop.sync.settings import PartnerSettings
@@ -202,6 +202,7 @@ def _pay(payment: OnlinePayment, number: str) -> None:
         fee.payment = uuid.uuid5(payment.pk, str(fee.pk))
     DossierFee.objects.bulk_update(fees, ["paid_at", "method", "receipt", "payment"])
     payment.state = PaymentState.PAID
+    tickets.touch([payment.dossier_id])
 
 
 def _another(act: journal.Act, payment: OnlinePayment, number: str) -> None:

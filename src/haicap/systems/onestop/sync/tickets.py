@@ -19,6 +19,15 @@ _WAITING = """
     ORDER BY sync.partner_id, sync.dossier_id
 """
 
+_TOUCHED = """
+    UPDATE onestop_dossiersync SET state = 'to_send', version = version + 1, attempts = 0, reason = '', last_error = '',
+        changed_at = kernel_clock_now(),
+        wanted_at = CASE WHEN state IN ('to_send', 'sent', 'failed') THEN wanted_at ELSE kernel_clock_now() END
+    WHERE kind = 'dossier' AND dossier_id = ANY (%s) AND partner_id IN (
+        SELECT id FROM onestop_partner WHERE closed_at IS NULL
+    )
+"""
+
 
 def ticket_key(partner_id: uuid.UUID, dossier_id: uuid.UUID, version: int) -> str:
     """The key of the outbox message that tells this partner of this version of a dossier."""
@@ -36,6 +45,18 @@ def promise(dossiers: Collection[uuid.UUID]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_WAITING, [list(dossiers)])
         return give(cursor.fetchall())
+
+
+def touch(dossiers: Collection[uuid.UUID]) -> int:
+    """Tell partners again of dossiers that changed without a step (a fee paid, a paper or a result added).
+
+    In the transaction of the change; how many tickets. Partners that were never told of a dossier are not told now.
+    """
+    if not dossiers:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_TOUCHED, [list(dossiers)])
+    return promise(dossiers)
 
 
 def give(found: Collection[tuple[uuid.UUID, uuid.UUID, int]]) -> int:

@@ -18,10 +18,11 @@ from haicap.systems.onestop.models import (
     PartnerKind,
     PaymentState,
 )
-from haicap.systems.onestop.sync import payment, secrets
+from haicap.systems.onestop.sync import payment, secrets, tickets
 from haicap.systems.onestop.sync.client import Refused, Silent
 from haicap.systems.onestop.sync.errors import NothingToPay
 from haicap.systems.onestop.sync.tests.conftest import QUICK, Peer
+from haicap.systems.onestop.sync.tests.test_delivery import receive, run
 from haicap.systems.onestop.tests.factories import Town, make_dossier, official
 
 Browse = Callable[[Actor], Client]
@@ -183,3 +184,17 @@ def test_notice__second_transaction_for_one_payment__is_surplus(
         ("paid", "GD-1"), ("surplus", "GD-2"),
     ]  # fmt: skip
     assert browse(ANONYMOUS).get("/lam-viec/lien-thong/").status_code == 403
+
+
+def test_notice__paid__partners_are_told_of_it(
+    town: Town, gateway: Partner, partner: Partner, dossier: Dossier, peer: Peer
+) -> None:
+    told = receive(town)
+    DossierFee.objects.create(dossier=told, name="Lệ phí", amount=8000)
+    run()
+    assert peer.state()["dossiers"][told.code]["DanhSachLePhi"][0]["HinhThucThu"] == "2"
+    opened = payment.open_payment(official(town.commune), told.id, gateway)
+    payment.take_notice(gateway, signed(gateway, opened))
+    run()
+    assert peer.state()["dossiers"][told.code]["DuocThanhToanTrucTuyen"] == "2"
+    assert tickets.touch([]) == 0
