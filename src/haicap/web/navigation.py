@@ -72,6 +72,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
             parts=(
                 Place(_("Việc theo quy trình"), "onestop:tasks"),
                 Place(_("Hồ sơ trên bàn"), "onestop:worklist"),
+                Place(_("Tiếp nhận"), "onestop:reception", "onestop.receive_dossier"),
                 Place(_("Quầy"), "onestop:counters", "onestop.receive_dossier|onestop.manage_counters"),
                 Place(_("Điều kiện mở cửa"), "onestop:opening", "onestop.manage_counters"),
                 Place(_("Đối soát liên thông"), "onestop:sync", "onestop.replay_sync|onestop.manage_sync"),

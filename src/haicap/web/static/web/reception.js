@@ -159,7 +159,7 @@
     if (!form) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      form.requestSubmit($("#tiep-nhan, #ghi", form));
+      $("#tiep-nhan, #ghi", form).click();
       return;
     }
     const taken = form.matches("[data-copies]") ? atCopies(event, form) : atCounter(event, form);
