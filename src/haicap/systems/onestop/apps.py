@@ -6,3 +6,9 @@ class OneStopConfig(SystemConfig):
     name = "haicap.systems.onestop"
     label = "onestop"
     verbose_name = "Một cửa"
+
+    def ready(self) -> None:
+        """Secret addresses of citizens stay out of the server's log."""
+        from haicap.systems.onestop.online import secrecy
+
+        secrecy.install()

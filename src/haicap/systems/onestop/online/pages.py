@@ -32,11 +32,10 @@ def private(view: View[P]) -> View[P]:
     @wraps(view)
     def shown(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
-        response.headers["Cache-Control"] = "private, no-store"
         response.headers["X-Robots-Tag"] = "noindex"
         return response
 
-    return never_cache(shown)
+    return never_cache(shown)  # private, no-store, no-cache
 
 
 def takes_uploads(view: View[P]) -> View[P]:

@@ -48,7 +48,7 @@ def read(field: Field, given: QueryDict, name: str = "") -> Any:
 def row_count(field: Field, given: QueryDict, name: str) -> int:
     """How many rows of a repeated group the page had."""
     told = given.get(f"{name}.n", "")
-    return min(int(told), field.most) if told.isascii() and told.isdigit() and len(told) < 4 else 0
+    return min(int(told), field.most) if told.isascii() and told.isdigit() and len(told) < 10 else 0
 
 
 def _group(field: Field, given: QueryDict, name: str) -> dict[str, Any]:
