@@ -78,6 +78,7 @@ class Tracking:
     due_at: datetime | None
     finished_at: datetime | None
     agency: str
+    before: tuple[int, ...] = ()
 
 
 def worklist(actor: Actor, filters: Filters, rows: int = PAGE_ROWS) -> Page:
@@ -187,6 +188,7 @@ def track(code: str) -> Tracking | None:
         due_at=dossier.due_at,
         finished_at=dossier.finished_at,
         agency=agency_names([agency], now.date()).get(agency, "") if agency is not None else "",
+        before=tuple(dossier.steps.order_by("at", "id").values_list("status", flat=True)[:200]),
     )
 
 

@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from haicap.access.sign_in import throttle
+from haicap.access.sign_in.address import client_address, place_of
 from haicap.kernel import clock, journal
 from haicap.kernel.actor import Actor
 from haicap.kernel.errors import HaicapError
@@ -27,6 +29,8 @@ from haicap.systems.onestop.filters import Filters, Sort, Urgency
 from haicap.systems.onestop.models import IN_FLIGHT, Dossier, Status
 from haicap.systems.onestop.processing import panel, routed
 from haicap.systems.onestop.processing import worklist as work_lists
+from haicap.systems.onestop.online import words
+from haicap.systems.onestop.online.visitors import guessing
 from haicap.systems.onestop.sync import queries as sync
 from haicap.systems.onestop.transitions import next_statuses
 
@@ -231,6 +235,7 @@ def register(request: HttpRequest, agency_id: uuid.UUID, year: int) -> HttpRespo
     context = {
         "title": _("Sổ theo dõi hồ sơ năm %(year)s") % {"year": year},
         "agency": names.get(agency_id, ""),
+        "print": reverse("onestop:register-pdf", args=[agency_id, year]),
         "page": found,
         "lines": [
             (one, catalogue.procedure_name(one.procedure_code), places.get(one.id, ""))
@@ -245,13 +250,20 @@ def register(request: HttpRequest, agency_id: uuid.UUID, year: int) -> HttpRespo
 def track(request: HttpRequest) -> HttpResponse:
     """Tra cứu hồ sơ: anybody who has the code learns how far it is, and nothing about the person."""
     code = request.GET.get("ma", "")[:60]
-    found = queries.track(code) if code.strip() else None
+    found = None
+    if code.strip():
+        counted = guessing(place_of(client_address(request)))
+        found = queries.track(code)
+        if found is not None:
+            throttle.give_back(counted)
     context: dict[str, Any] = {"title": _("Tra cứu hồ sơ"), "code": code, "found": found}
     if found is not None:
         context |= {
             "procedure": catalogue.procedure_name(found.procedure_code),
             "tone": TONES[found.urgency],
             "late": found.urgency is Urgency.OVERDUE,
+            "words": words.meaning(found.status),
+            "stages": words.stages(found.status, found.before),
         }
     status = 404 if code.strip() and found is None else 200
     return render(request, "onestop/track.html", context, status=status)
