@@ -15,6 +15,7 @@ from haicap.kernel.actor import Actor
 from haicap.kernel.errors import HaicapError
 from haicap.registry import pages
 from haicap.registry import people as registry_people
+from haicap.systems.onestop import catalogue
 from haicap.systems.onestop import queries as onestop
 
 
@@ -70,6 +71,19 @@ def _dossiers(actor: Actor, text: str, limit: int) -> list[Hit]:
     ]
 
 
+def _procedures(actor: Actor, text: str, limit: int) -> list[Hit]:
+    if not (actor.agency_ids or actor.sees_all):  # the page of the catalogue is for officials
+        return []
+    return [
+        Hit(
+            found.name[:160],
+            f"{found.procedure.code}, {found.field.name}",
+            _reverse("onestop:catalogue-procedure", str(found.procedure_id)),
+        )
+        for found in catalogue.find(text, limit=limit)
+    ]
+
+
 def _people(actor: Actor, text: str, limit: int) -> list[Hit]:
     return [
         Hit(found.name, f"{found.title}, {found.agency}", reverse("units:unit", args=[found.unit_code]))
@@ -88,6 +102,7 @@ def _reverse(view: str, *arguments: str) -> str:
 PROVIDERS: tuple[Provider, ...] = (
     Provider("don-vi", gettext_lazy("Đơn vị hành chính"), _units),
     Provider("ho-so", gettext_lazy("Hồ sơ"), _dossiers),
+    Provider("thu-tuc", gettext_lazy("Thủ tục"), _procedures),
     Provider("nguoi", gettext_lazy("Cán bộ, công chức"), _people),
 )
 

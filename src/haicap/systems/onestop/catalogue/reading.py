@@ -25,7 +25,7 @@ from haicap.systems.onestop.catalogue.facts import Charge, Facts, Limit, Paper, 
 from haicap.systems.onestop.errors import BadCatalogue
 from haicap.systems.onestop.models import Channel, DefectKind, LimitUnit
 
-MOST_BYTES = 1 << 30
+MOST_BYTES = 256 << 20
 MOST_LINE_BYTES = 8 << 20
 MOST_ROWS = 100_000
 MOST_TEXT = 60_000

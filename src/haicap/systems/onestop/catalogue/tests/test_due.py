@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg.types.range import DateRange
 
@@ -20,14 +18,8 @@ from haicap.systems.onestop.catalogue import writer
 from haicap.systems.onestop.catalogue.facts import Facts, Limit
 from haicap.systems.onestop.models import Channel, LimitUnit, ProcedureVersion, TimeLimit
 
+pytestmark = pytest.mark.django_db
 MONDAY = dt.datetime(2026, 3, 2, 9, 0, tzinfo=clock.ZONE)
-
-
-@pytest.fixture(scope="module")
-def calendar(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The calendar's tables, for the whole module."""
-    with django_db_blocker.unblock():
-        yield
 
 
 def limit(amount: str | None, unit: LimitUnit) -> TimeLimit:
@@ -48,14 +40,14 @@ def limit(amount: str | None, unit: LimitUnit) -> TimeLimit:
         (None, LimitUnit.SAME_DAY, "02 15:01", "03/03/2026 17:00"),
     ],
 )
-def test_due_by__every_unit(calendar: None, amount: str | None, unit: LimitUnit, at: str, due: str) -> None:
+def test_due_by__every_unit(amount: str | None, unit: LimitUnit, at: str, due: str) -> None:
     received = dt.datetime.strptime(f"2026-03-{at}", "%Y-%m-%d %H:%M").replace(tzinfo=clock.ZONE)
     found = deadlines.due_by(limit(amount, unit), received)
     assert found is not None
     assert f"{found:%d/%m/%Y %H:%M}" == due
 
 
-def test_due_by__not_known__is_nothing(calendar: None) -> None:
+def test_due_by__not_known__is_nothing() -> None:
     for one in (
         limit("1", LimitUnit.UNKNOWN),
         limit(None, LimitUnit.WORKING_DAYS),
@@ -69,10 +61,10 @@ INSTANTS = st.integers(0, 180 * 86_400).map(lambda one: MONDAY + dt.timedelta(se
 COUNTED = st.sampled_from([LimitUnit.WORKING_DAYS, LimitUnit.WORKING_HOURS, LimitUnit.CALENDAR_DAYS])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None)
 @given(AMOUNTS, AMOUNTS, COUNTED, INSTANTS, INSTANTS)
 def test_due_by__more_time_or_a_later_start__is_never_earlier(
-    calendar: None, one: Decimal, other: Decimal, unit: LimitUnit, first: dt.datetime, second: dt.datetime
+    one: Decimal, other: Decimal, unit: LimitUnit, first: dt.datetime, second: dt.datetime
 ) -> None:
     less, more = sorted((one, other))
     early, late = sorted((first, second))
@@ -85,19 +77,17 @@ def test_due_by__more_time_or_a_later_start__is_never_earlier(
     assert dues[0] >= early
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None)
 @given(AMOUNTS, INSTANTS)
-def test_due_by__working_days_and_their_hours__are_the_same(
-    calendar: None, days: Decimal, at: dt.datetime
-) -> None:
+def test_due_by__working_days_and_their_hours__are_the_same(days: Decimal, at: dt.datetime) -> None:
     hours = str(days * 8)
     by_days, by_hours = limit(str(days), LimitUnit.WORKING_DAYS), limit(hours, LimitUnit.WORKING_HOURS)
     assert deadlines.due_by(by_days, at) == deadlines.due_by(by_hours, at)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None)
 @given(INSTANTS)
-def test_due_by__same_day__ends_a_working_day_within_the_next(calendar: None, at: dt.datetime) -> None:
+def test_due_by__same_day__ends_a_working_day_within_the_next(at: dt.datetime) -> None:
     due = deadlines.due_by(limit(None, LimitUnit.SAME_DAY), at)
     assert due is not None
     known = calendars.calendar()
@@ -121,7 +111,6 @@ def days(amount: int, channel: int | None = None, case: str = "") -> Limit:
     return Limit(channel, case, str(amount), str(LimitUnit.WORKING_DAYS))
 
 
-@pytest.mark.django_db
 def test_limit_of__own_channel_before_every_channel__own_case_before_none() -> None:
     version = version_with(days(5), days(3, Channel.ONLINE), days(9, Channel.ONLINE, "Phức tạp"))
     assert catalogue.limit_of(version, Channel.IN_PERSON).amount == 5  # type: ignore[union-attr]
@@ -133,7 +122,6 @@ def test_limit_of__own_channel_before_every_channel__own_case_before_none() -> N
     assert due == calendars.add_working_time(MONDAY, 9, calendars.TimeUnit.WORKING_DAYS)
 
 
-@pytest.mark.django_db
 def test_limit_of__cases_and_none_told__is_left_to_a_person() -> None:
     version = version_with(days(2, Channel.IN_PERSON, "thường"), days(9, Channel.IN_PERSON, "khó"))
     assert catalogue.limit_of(version, Channel.IN_PERSON) is None

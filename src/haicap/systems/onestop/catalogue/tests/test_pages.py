@@ -72,6 +72,11 @@ def test_list__reader__finds_by_any_spelling_and_may_not_announce(reader: Client
     assert "Có phải bạn tìm" in text(reader, "onestop:catalogue", tim="khai sihn")
 
 
+def test_search_over_everything__finds_procedures__for_officials(reader: Client, browse: Browse) -> None:
+    assert "1.000656" in reader.get("/tim/", {"q": "khai tu"}).content.decode()
+    assert "1.000656" not in browse(ANONYMOUS).get("/tim/", {"q": "khai tu"}).content.decode()
+
+
 def test_procedure_page__shows_versions_limits_defects_and_escapes(reader: Client) -> None:
     starter.load(SYSTEM)
     birth = Procedure.objects.get(code="1.001193")

@@ -62,15 +62,11 @@ def test_load__after_the_national_catalogue__leaves_its_word() -> None:
     assert version.name == "Thủ tục đăng ký khai tử"
 
 
-@pytest.fixture(scope="module")
-def places(django_db_setup: None, django_db_blocker: object) -> object:
-    from django.db import transaction
-
-    with django_db_blocker.unblock(), transaction.atomic():  # type: ignore[attr-defined]
-        made = make_places()
-        starter.load(SYSTEM)
-        yield made
-        transaction.set_rollback(True)
+@pytest.fixture
+def places(db: None) -> Places:
+    made = make_places()
+    starter.load(SYSTEM)
+    return made
 
 
 def competent(places: Places, code: str, unit: str, day: dt.date) -> list[tuple[str, str]]:
