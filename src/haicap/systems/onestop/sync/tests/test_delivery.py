@@ -119,7 +119,7 @@ def test_deliver__dossier_and_steps__are_told_in_order(town: Town, partner: Part
     state = peer.state()
     told = state["dossiers"][dossier.code]
     assert told["TrangThaiHoSo"] == "9"
-    assert told["NgayTiepNhan"] == "20260302090000"
+    assert told["NgayTiepNhan"].startswith("2026030209")
     assert state["order"] == [dossier.code, f"{dossier.code} 2", f"{dossier.code} 4", f"{dossier.code} 9"]
     assert state["repeats"] == 0
     assert state["logins"] == 1
