@@ -18,6 +18,7 @@ urlpatterns = [
     path("lam-viec/so-theo-doi/<uuid:agency_id>/<int:year>/", views.register, name="register"),
     path("tra-cuu/", views.track, name="track"),
     path("", include("haicap.systems.onestop.processing.urls")),
+    path("", include("haicap.systems.onestop.figures.urls")),
     path("", include("haicap.systems.onestop.processing.urls")),
     path("", include("haicap.systems.onestop.routes.urls")),
     path("", include("haicap.systems.onestop.reception.urls")),

@@ -87,6 +87,7 @@ CATALOGUE_PAGES = "haicap/systems/onestop/catalogue/tests/test_pages.py"
 LETTERS = "haicap/systems/onestop/papers/tests/test_pages.py"
 RESULTS = "haicap/systems/onestop/results/tests/test_results.py"
 MANAGE_ROUTES = "onestop.manage_routes"
+FIGURES = "haicap/systems/onestop/figures/tests/test_figures.py"
 TASKS = "haicap/systems/onestop/processing/tests/test_task_pages.py"
 ROUTE_PAGES = "haicap/systems/onestop/routes/tests/test_pages.py"
 
@@ -229,6 +230,8 @@ ROUTES: dict[str, Row] = {
     "onestop:task-assign": row("onestop.assign_task", "onestop.assign_task", elsewhere=TASKS),
     "onestop:recall-consultations": row(writes="onestop.assign_task", elsewhere=TASKS),
     "onestop:paper-file": row("post", elsewhere=TASKS),
+    "onestop:figures": row("post", elsewhere=FIGURES),
+    "onestop:figures-xlsx": row("post", elsewhere=FIGURES),
     "onestop:apologies": row(
         "onestop.assign_task", "onestop.assign_task", shows="onestop.assign_task@agency", elsewhere=TASKS
     ),
