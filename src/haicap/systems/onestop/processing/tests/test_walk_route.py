@@ -11,6 +11,7 @@ import pytest
 from haicap.kernel import clock
 from haicap.kernel.actor import SYSTEM, Actor
 from haicap.kernel.models import JournalEntry
+from haicap.registry.models import Agency
 from haicap.registry.tests.places import NOW
 from haicap.systems.onestop import service as dossiers
 from haicap.systems.onestop.models import Dossier, DossierTask, Status
@@ -244,3 +245,18 @@ def test_dossier__taken_in_with_its_papers__is_on_its_route(commune: Commune) ->
     assert dossier.detail.route_version_id == commune.version.id
     assert dossier.detail.submission is not None
     assert open_task(dossier).step == "nhan"
+
+
+def test_result__received_elsewhere__is_handed_out_where_it_was_received(commune: Commune) -> None:
+    """Phi địa giới: worked on where it is decided, handed out where the applicant came."""
+    there = Agency.objects.get(pk=commune.places.agency("20196"))
+    dossier = commune.receive(competent_agency=there)
+    here = commune.actors["cong_chuc_mot_cua"]
+    with pytest.raises(TaskNotFound):
+        service.complete_task(here, open_task(dossier).id, "forward")
+    for outcome in ("forward", "forward", "sign", "stamp"):
+        service.complete_task(SYSTEM, open_task(dossier).id, outcome)
+    assert Dossier.objects.visible_to(here).get() == dossier
+    service.complete_task(here, open_task(dossier).id, "return")
+    dossier.refresh_from_db()
+    assert dossier.status == Status.RETURNED
