@@ -118,6 +118,11 @@ def _load_starter_catalogue(run: Run, meter: Meter) -> dict[str, Any]:
     return starter.load(SYSTEM)
 
 
+def _announce_starter_catalogue(run: Run, meter: Meter) -> dict[str, Any]:
+    """The demonstration's province does all of them, by a decision that says what it is; a real one decides itself."""
+    return {**starter.load(SYSTEM), "announced": starter.announce_all(SYSTEM, "Quyết định trình diễn")}
+
+
 def _load_routes(run: Run, meter: Meter) -> dict[str, Any]:
     return load_library(SYSTEM)
 
@@ -187,6 +192,7 @@ def _later_events(run: Run, meter: Meter) -> dict[str, Any]:
 
 _COUNTRY = Step("country", "Nạp cả nước tại ngày 30/6/2025", _load_country)
 _CATALOGUE = Step("starter-catalogue", "Nạp danh mục thủ tục khởi đầu", _load_starter_catalogue)
+_ANNOUNCED = Step("starter-catalogue", "Nạp và công bố danh mục thủ tục khởi đầu", _announce_starter_catalogue)
 _ROUTES = Step("standard-routes", "Nạp thư viện quy trình chuẩn", _load_routes)
 _LATER = Step("later-events", "Áp dụng các lần sắp xếp đã công bố trên cả nước", _later_events)
 
@@ -200,7 +206,7 @@ REAL: tuple[Step, ...] = (
 DEMONSTRATION: tuple[Step, ...] = (
     # the country is loaded by this step too, by the clock of the demonstration
     Step("fill", "Nạp cả nước và một ngày làm việc của tỉnh trình diễn", _fill_province),
-    _CATALOGUE,
+    _ANNOUNCED,
     Step("plan", "Lập và kiểm tra kế hoạch sắp xếp", _plan),
     Step("rehearse", "Diễn tập chuyển đổi", _rehearse),
     Step("cut-over", "Chuyển đổi sang chính quyền hai cấp", _cut_over),

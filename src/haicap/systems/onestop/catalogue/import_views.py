@@ -20,6 +20,7 @@ from haicap.kernel.days import parse_day
 from haicap.kernel.errors import HaicapError
 from haicap.systems.onestop import policy
 from haicap.systems.onestop.catalogue import imports, words
+from haicap.systems.onestop.catalogue.queries import no_such
 from haicap.systems.onestop.catalogue.views import actor_of, crumbs, tell
 from haicap.systems.onestop.models import CatalogueImport, CatalogueRow, DefectKind, Fate, ImportState
 
@@ -197,7 +198,7 @@ def accept(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
         )
         messages.success(request, _("Đã đổi %(count)d dòng.") % {"count": changed})
     except ValueError:
-        raise imports.no_such() from None
+        raise no_such() from None
     except HaicapError as error:
         if error.http_status in (403, 404):
             raise

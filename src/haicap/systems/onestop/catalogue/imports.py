@@ -28,8 +28,9 @@ from haicap.registry.models.base import BELIEVED
 from haicap.systems.onestop import policy
 from haicap.systems.onestop.catalogue import competence, names, reading, starter, writer
 from haicap.systems.onestop.catalogue.facts import Facts, completed, corrected, differences, facts_of
+from haicap.systems.onestop.catalogue.queries import no_such
 from haicap.systems.onestop.catalogue.reading import SourceRow
-from haicap.systems.onestop.errors import BadCatalogue, CatalogueMoved, NoSuchProcedure
+from haicap.systems.onestop.errors import BadCatalogue, CatalogueMoved
 from haicap.systems.onestop.models import (
     CatalogueDefect,
     CatalogueImport,
@@ -358,13 +359,6 @@ def _waiting(run_id: uuid.UUID) -> CatalogueImport:
             todo=_("Hãy mở lần nhập mới nhất."),
         )
     return run
-
-
-def no_such() -> NoSuchProcedure:
-    """The error for what is not there."""
-    return NoSuchProcedure(
-        _("Không tìm thấy mục này trong danh mục thủ tục."), todo=_("Hãy tìm lại theo tên hoặc mã thủ tục.")
-    )
 
 
 def drop(actor: Actor, run_id: uuid.UUID) -> None:

@@ -14,10 +14,12 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Replace
+from django.utils.translation import gettext as _
 
 from haicap.kernel import clock
 from haicap.kernel.text import clean, fold
 from haicap.registry.models.base import BELIEVED, NOT_WITHDRAWN
+from haicap.systems.onestop.errors import NoSuchProcedure
 from haicap.systems.onestop.models import (
     CatalogueDefect,
     LimitUnit,
@@ -32,6 +34,13 @@ from haicap.systems.onestop.models import (
 OPEN = Q(settled_at__isnull=True, gone_at__isnull=True)
 MOST_FOUND = 200
 _CODE = re.compile(r"\d[\d. ]*\d|\d")
+
+
+def no_such() -> NoSuchProcedure:
+    """The error for what is not there."""
+    return NoSuchProcedure(
+        _("Không tìm thấy mục này trong danh mục thủ tục."), todo=_("Hãy tìm lại theo tên hoặc mã thủ tục.")
+    )
 
 
 def current(code_or_id: str | uuid.UUID, on: dt.date | None = None) -> ProcedureVersion | None:

@@ -20,7 +20,7 @@ from haicap.registry.models.base import BELIEVED, NOT_WITHDRAWN
 from haicap.systems.onestop import policy
 from haicap.systems.onestop.catalogue import names, writer
 from haicap.systems.onestop.catalogue.facts import Facts, amount_text, corrected, facts_of, uncorrected
-from haicap.systems.onestop.catalogue.imports import no_such
+from haicap.systems.onestop.catalogue.queries import no_such
 from haicap.systems.onestop.errors import BadAnnouncement, BadSettlement
 from haicap.systems.onestop.models import (
     GRAVE,

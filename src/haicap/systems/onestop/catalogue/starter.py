@@ -19,7 +19,7 @@ from haicap.kernel.actor import Actor
 from haicap.kernel.text import fold
 from haicap.registry.models.base import BELIEVED
 from haicap.systems.onestop import policy
-from haicap.systems.onestop.catalogue import competence, names, writer
+from haicap.systems.onestop.catalogue import competence, names, service, writer
 from haicap.systems.onestop.catalogue.everyday import FIELDS, starter
 from haicap.systems.onestop.catalogue.facts import Charge, Facts, Limit, Paper, digest_of
 from haicap.systems.onestop.models import Procedure, ProcedureField, ProcedureVersion
@@ -81,6 +81,19 @@ def load(actor: Actor) -> dict[str, int]:
         act.changed("onestop.procedure_version", None, None, report)
     names.changed_here()
     return report
+
+
+def announce_all(actor: Actor, decision: str) -> int:
+    """Công bố the whole starter catalogue from its first day, those left out that are announced already; how many.
+
+    For a demonstration: a real province announces what it does itself. Errors as `service.announce`.
+    """
+    rows = {row["code"]: dt.date.fromisoformat(row["valid_from"]) for row in starter()}
+    known = Procedure.objects.filter(code__in=rows, twin=0, publications__isnull=True)
+    chosen = list(known.values_list("id", flat=True))
+    if chosen:
+        service.announce(actor, chosen, decision=decision, begins_on=min(rows.values()))
+    return len(chosen)
 
 
 def write_competences(keys: Collection[tuple[str, int]] = ()) -> int:

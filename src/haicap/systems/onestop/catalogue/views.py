@@ -20,8 +20,7 @@ from haicap.kernel.days import parse_day
 from haicap.kernel.errors import HaicapError
 from haicap.systems.onestop import policy
 from haicap.systems.onestop.catalogue import competence, queries, service, words
-from haicap.systems.onestop.catalogue.imports import no_such
-from haicap.systems.onestop.catalogue.queries import Narrowed
+from haicap.systems.onestop.catalogue.queries import Narrowed, no_such
 from haicap.systems.onestop.errors import BadSettlement
 from haicap.systems.onestop.models import (
     GRAVE,

@@ -54,6 +54,16 @@ def test_load__twice__writes_once() -> None:
 
 
 @pytest.mark.django_db
+def test_announce_all__for_a_demonstration__once() -> None:
+    starter.load(SYSTEM)
+    assert starter.announce_all(SYSTEM, "Quyết định trình diễn") == len(shipped())
+    assert starter.announce_all(SYSTEM, "Quyết định trình diễn") == 0
+    found = catalogue.configured("commune", BEFORE)
+    assert 0 < found.with_competence <= found.published
+    assert found.with_limit == found.published
+
+
+@pytest.mark.django_db
 def test_load__after_the_national_catalogue__leaves_its_word() -> None:
     imported(row("1.000656", "Thủ tục đăng ký khai tử"))
     starter.load(SYSTEM)
