@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -102,7 +103,7 @@ def counted_until() -> datetime | None:
     return mark.at + clock.current_shift() if mark is not None else None
 
 
-def bounds(first: date, last: date) -> dict[str, object]:
+def bounds(first: date, last: date) -> dict[str, Any]:
     """The values that the SQL of this module asks for."""
     return {
         "first": first,

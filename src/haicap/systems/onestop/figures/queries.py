@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -219,7 +220,7 @@ def _narrowed(mine: list[uuid.UUID] | None, agency: uuid.UUID | None) -> list[uu
     return [agency] if mine is None or agency in mine else []
 
 
-def _mine(column: str, mine: list[uuid.UUID] | None) -> tuple[str, list[object]]:
+def _mine(column: str, mine: list[uuid.UUID] | None) -> tuple[str, list[Any]]:
     return ("", []) if mine is None else (f"AND {column} = ANY (%s::uuid[])", [mine])
 
 

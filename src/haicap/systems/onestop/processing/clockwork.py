@@ -16,6 +16,7 @@ from datetime import datetime
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.db import connection
 from django.utils import translation
@@ -92,7 +93,7 @@ def look_after(*, batch: int = BATCH) -> int:
 def _warn(rule: WarningRule, batch: int) -> int:
     """One batch of one rule, with the letters it promises, in one act."""
     now = clock.now()
-    values = {
+    values: dict[str, Any] = {
         "rule": rule.key,
         "now": now,
         "until": rule.until(now),

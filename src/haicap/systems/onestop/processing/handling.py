@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from haicap.kernel import journal
+from haicap.kernel import clock, journal
 from haicap.kernel.actor import Actor
 from haicap.kernel.errors import HaicapError
 from haicap.kernel.text import clean
@@ -104,7 +104,7 @@ def end_many(actor: Actor, tasks: Collection[uuid.UUID], ending: Ending, *, site
 def chosen(mine: Reach, ids: Sequence[uuid.UUID]) -> list[DossierTask]:
     """The tasks of these ids that the actor may act on: do, or hand out. One query; order as given."""
     wanted = list(dict.fromkeys(ids))[:MOST_AT_ONCE]
-    now = service.clock.now()
+    now = clock.now()
     found = {
         task.id: task
         for task in DossierTask.objects.filter(id__in=wanted, closed_at__isnull=True).select_related(

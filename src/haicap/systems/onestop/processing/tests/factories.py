@@ -116,9 +116,9 @@ def assign(
         act.changed("onestop.route", route.id, None, {"procedure": procedure})
 
 
-def make_commune() -> Commune:
+def make_commune(places: Places | None = None) -> Commune:
     """The commune Hải Châu of the small Đà Nẵng with the full route."""
-    places = make_places()
+    places = places or make_places()
     version = publish(FULL)
     assign(version.route)
     made = Commune(places, Agency.objects.get(pk=places.agency(COMMUNE)), version)
