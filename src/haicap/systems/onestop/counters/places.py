@@ -7,12 +7,13 @@ import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from haicap.kernel import clock
 from haicap.kernel.actor import Actor
 from haicap.registry.desks import desks_held_by, holders_at
-from haicap.registry.models import Agency, AgencyKind, Desk, DeskKind, UnitVersion
+from haicap.registry.models import Agency, AgencyKind, Desk, DeskKind, Level, UnitVersion
 from haicap.systems.onestop.counters import queries
 from haicap.systems.onestop.counters.errors import CounterNotFound
 from haicap.systems.onestop.counters.queries import Wait
@@ -86,6 +87,14 @@ def nearest(found: Iterable[Place], unit_code: str) -> list[Place]:
     return sorted(placed, key=lambda each: (each.km is None, each.km or 0.0, each.sort_key, each.site))
 
 
+def communes_around(found: Iterable[Place]) -> list[tuple[str, str]]:
+    """(code, title) of every commune of the provinces in which these places are: from where somebody may come."""
+    units = {each.unit_id for each in found if each.unit_id is not None}
+    provinces = set(_now().filter(unit_id__in=units).values_list("province_id", flat=True))
+    communes = _now().filter(level=Level.COMMUNE, province_id__in=provinces).order_by("sort_key")
+    return [(version.code, version.title) for version in communes[:MOST_PLACES]]
+
+
 def shorter_than(here: Place, minutes: int | None, most: int = 3) -> list[Place]:
     """Near places where one waits less than here."""
     limit = minutes if minutes is not None else 24 * 60
@@ -124,7 +133,7 @@ def _places(desk_ids: Collection[uuid.UUID]) -> list[Place]:
     founders = dict(Desk.objects.filter(id__in=holders).values_list("id", "founder_id"))
     units = dict(Agency.objects.filter(id__in=set(holders.values())).values_list("id", "unit_id"))
     names = agency_names({*holders.values(), *founders.values()}, clock.today())
-    versions = {version.unit_id: version for version in _versions(set(units.values()))}
+    versions = {version.unit_id: version for version in _now().filter(unit_id__in=set(units.values()))}
     sites = _site_names(holders)
     found = []
     for desk_id, agency_id in holders.items():
@@ -150,18 +159,13 @@ def _site_names(desk_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
     return said
 
 
-def _versions(unit_ids: Collection[uuid.UUID]) -> Iterable[UnitVersion]:
-    return UnitVersion.objects.filter(
-        unit_id__in=unit_ids, valid__contains=clock.today(), recorded__upper_inf=True
-    )
+def _now() -> QuerySet[UnitVersion]:
+    """Units as they are today."""
+    return UnitVersion.objects.filter(valid__contains=clock.today(), recorded__upper_inf=True)
 
 
 def _point_of(unit_code: str) -> tuple[float, float] | None:
-    row = (
-        UnitVersion.objects.filter(code=unit_code, valid__contains=clock.today(), recorded__upper_inf=True)
-        .values_list("latitude", "longitude")
-        .first()
-    )
+    row = _now().filter(code=unit_code).values_list("latitude", "longitude").first()
     return (row[0], row[1]) if row is not None and row[0] is not None and row[1] is not None else None
 
 

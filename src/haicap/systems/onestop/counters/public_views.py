@@ -9,11 +9,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+import haicap
 from haicap.access.sign_in.address import client_address, place_of
 from haicap.kernel import clock
 from haicap.kernel.errors import HaicapError
@@ -108,12 +109,14 @@ def board(request: HttpRequest, desk_id: uuid.UUID) -> HttpResponse:
 def board_now(request: HttpRequest, desk_id: uuid.UUID) -> HttpResponse:
     """What the board asks for every few seconds: the numbers as HTML, or 304 where nothing changed.
 
-    The entity tag is that of the text itself, so that a restarted server gives the same.
+    The entity tag comes from the queue itself (one query), so that every worker, and a restarted one, gives the same.
     """
-    text = render_to_string("onestop/counters/called.html", _called(desk_id))
-    tag = f'"{hashlib.blake2b(text.encode(), digest_size=9).hexdigest()}"'
-    known = request.headers.get("if-none-match", "").removeprefix("W/")
-    response = HttpResponse(status=304) if known == tag else HttpResponse(text)
+    shown = f"{queries.state_of_board(desk_id)}|{get_language()}|{haicap.__version__}"
+    tag = f'"{hashlib.blake2b(shown.encode(), digest_size=9).hexdigest()}"'
+    if request.headers.get("if-none-match", "").removeprefix("W/") == tag:
+        response = HttpResponse(status=304)
+    else:
+        response = render(request, "onestop/counters/called.html", _called(desk_id))
     response["ETag"] = tag
     response["Cache-Control"] = "no-store"
     response["X-Haicap-Now"] = f"{clock.now().astimezone(clock.ZONE):%H:%M}"
@@ -136,14 +139,14 @@ def waits(request: HttpRequest) -> HttpResponse:
     """Thời gian chờ: every place of the province; the nearest first where one says from where."""
     code = request.GET.get("tu", "")[:5]
     found = places.places()
-    known = sorted({(each.sort_key, each.unit_code, each.unit) for each in found if each.unit_code})
+    units = places.communes_around(found)
     if code:
         found = places.nearest(found, code)
     context = {
         "title": _("Thời gian chờ ở các nơi tiếp nhận"),
         "places": found[:SHOWN],
         "more": max(0, len(found) - SHOWN),
-        "units": [(unit_code, unit) for _key, unit_code, unit in known],
+        "units": units,
         "chosen": code,
         "now": clock.now(),
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from statistics import median
 
+from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from haicap.kernel import clock
@@ -168,6 +169,24 @@ def missed_today(desk_ids: Collection[uuid.UUID]) -> list[Ticket]:
         .select_related("counter")
         .order_by("-ended_at")[:ON_BOARD]
     )
+
+
+# Everything that a board shows follows from today's tickets of the desk and from which of its counters are open.
+_BOARD_STATE = """
+    SELECT (SELECT coalesce(bit_xor(hashtextextended(
+                concat_ws('|', id, state, counter_id, calls, called_at, ended_at), 0)), 0)
+            FROM onestop_ticket WHERE desk_id = %(desk)s AND day = %(day)s),
+           (SELECT coalesce(bit_xor(hashtextextended(id::text, 0)), 0)
+            FROM onestop_counter WHERE desk_id = %(desk)s AND opened_at IS NOT NULL AND retired_at IS NULL)
+"""
+
+
+def state_of_board(desk_id: uuid.UUID) -> str:
+    """A text that changes when, and only when, the board shows something else. One query."""
+    today = clock.today()
+    with connection.cursor() as cursor:
+        cursor.execute(_BOARD_STATE, {"desk": desk_id, "day": today})
+        return f"{today}|{cursor.fetchone()}"
 
 
 def next_in_line(desk_id: uuid.UUID, most: int = 8) -> list[int]:

@@ -356,7 +356,7 @@ def _csv(rows: list[figures.Day]) -> HttpResponse:
     writer.writerow(
         [
             _("Ngày"), _("Lấy số"), _("Đã phục vụ"), _("Không có mặt"), _("Không được gọi"), _("Còn lại"), _("Ưu tiên"),
-            _("Hẹn trước"), _("Chờ trung vị (phút)"), _("Chín phần mười chờ dưới (phút)"), _("Phục vụ trung vị (phút)"),
+            _("Hẹn trước"), _("Chờ, trung vị"), _("90 % chờ dưới"), _("Phục vụ, trung vị"),
         ]
     )  # fmt: skip
     for row in rows:

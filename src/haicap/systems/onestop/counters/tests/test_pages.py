@@ -429,4 +429,9 @@ def test_pages__queries__as_in_the_file(town: Town, browse: Browse, visitor: Cli
         with CaptureQueriesContext(connection) as queries_made:
             assert who.get(path).status_code == 200, name
         found[name] = len(queries_made)
+    address = reverse("onestop:board-now", args=[counter.desk_id])
+    known = {"if-none-match": visitor.get(address)["ETag"]}
+    with CaptureQueriesContext(connection) as queries_made:
+        assert visitor.get(address, headers=known).status_code == 304
+    found["board, nothing new"] = len(queries_made)
     assert found == COUNTS
