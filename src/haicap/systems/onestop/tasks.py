@@ -7,6 +7,7 @@ from haicap.systems.onestop.counters import tasks as counters
 from haicap.systems.onestop.online import tasks as online
 from haicap.systems.onestop.figures import tasks as figures
 from haicap.systems.onestop.processing import tasks as processing
+from haicap.systems.onestop.reception import tasks as reception
 from haicap.systems.onestop.sync import tasks as sync
 
-__all__ = ["catalogue", "counters", "online", "figures", "processing", "sync"]
+__all__ = ["catalogue", "counters", "online", "figures", "processing", "reception", "sync"]

@@ -155,9 +155,14 @@ def fill_from(draft: Draft, known: Known) -> None:
             draft.typed[name] = value
 
 
+def receiver_of(draft: Draft, receivers: Sequence[Receiver]) -> Receiver:
+    """The agency that was chosen to receive, else the first."""
+    return next((one for one in receivers if str(one.agency_id) == draft.get("co-quan")), receivers[0])
+
+
 def screen(actor: Actor, draft: Draft, receivers: list[Receiver]) -> Screen:
     """All that the page shows. The caller has made sure that the actor may receive."""
-    receiver = next((one for one in receivers if str(one.agency_id) == draft.get("co-quan")), receivers[0])
+    receiver = receiver_of(draft, receivers)
     places = queries.places(receiver.unit_id)
     shown = Screen(draft, receiver, receivers, places)
     shown.place = next((one for one in places if one.code == draft.get("dia-ban")), None) or next(

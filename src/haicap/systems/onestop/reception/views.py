@@ -161,7 +161,7 @@ def _do(request: HttpRequest, actor: Actor, act: str, draft: Draft, receivers: l
         _choose(request, draft)
     try:
         if act == "doc":
-            places = queries.places(counter.screen(actor, draft, receivers).receiver.unit_id)
+            places = queries.places(counter.receiver_of(draft, receivers).unit_id)
             counter.read_scan(draft, places)
             focus = "thu-tuc" if draft.get("ho-ten") else "ho-ten"
         elif act == "tep" or (act == "quet-moi" and request.POST.getlist("may-quet")):
@@ -198,7 +198,7 @@ def _choose(request: HttpRequest, draft: Draft) -> None:
 
 def _take_files(request: HttpRequest, actor: Actor, draft: Draft, receivers: list[Receiver]) -> None:
     """Files from the form and from the scanner's folder, one after another; the first that is refused ends it."""
-    receiver = counter.screen(actor, draft, receivers).receiver
+    receiver = counter.receiver_of(draft, receivers)
     uploads = request.FILES.getlist("tep")
     picked = request.POST.getlist("may-quet")[: scanner.MOST_SHOWN]
     if not uploads and not picked:

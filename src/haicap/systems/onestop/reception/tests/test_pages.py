@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from haicap.access.models.personal_data import Reading
 from haicap.kernel import clock, journal
@@ -27,6 +31,7 @@ from haicap.systems.onestop.models import (
     ReceptionDraft,
     Status,
 )
+from haicap.systems.onestop.reception import drafts
 from haicap.systems.onestop.reception.tests.factories import make_version
 from haicap.systems.onestop.tests.factories import Town, official
 
@@ -314,3 +319,39 @@ def test_copies_page__neighbour__sees_and_prints_nothing_of_it(town: Town, brows
     assert "Người Thứ" not in client.get(COPIES).content.decode()
     query = {"nam": 2026, "tu": 1, "den": 10, "co-quan": str(town.commune.agency.id)}
     assert client.get(f"{COPIES}in.pdf", query).status_code == 404
+
+
+COUNTS = json.loads((Path(__file__).parent / "query_counts.json").read_text())
+
+
+def test_pages__queries__as_in_the_file(town: Town, browse: Browse, version: ProcedureVersion) -> None:
+    client = browse(clerk_of(town.commune))
+    client.post(COPIES, ten_rows())
+    client.post(PAGE, form_of(version, lam="lai", thu_tuc="khai sinh"))
+    asked: dict[str, Callable[[], Any]] = {
+        "counter, half typed": lambda: client.get(PAGE),
+        "counter, searching": lambda: client.post(PAGE, form_of(version, lam="tim", thu_tuc="khai sinh")),
+        "counter, a card": lambda: client.post(PAGE, form_of(version, lam="doc", quet=CARD)),
+        "counter, kept": lambda: client.post(PAGE, form_of(version, lam="nhap")),
+        "copies": lambda: client.get(COPIES),
+        "receiving": lambda: client.post(PAGE, form_of(version)),
+        "certifying one": lambda: client.post(
+            COPIES, {"khoa-0": str(uuid.uuid4()), "ten-0": "Lê Ánh", "giay-0": "Bằng"}
+        ),
+    }
+    found = {}
+    for name, ask in asked.items():
+        ask()  # calendars and addresses are remembered
+        with CaptureQueriesContext(connection) as made:
+            assert ask().status_code < 400, name
+        found[name] = len(made)
+    assert found == COUNTS
+
+
+def test_drafts__sweep__old_ones_are_forgotten(town: Town, browse: Browse) -> None:
+    client = browse(clerk_of(town.commune))
+    client.post(PAGE, {"ho-ten": "Người Dở Dang", "lam": "nhap"})
+    assert drafts.sweep() == 0
+    with clock.at(clock.now() + timedelta(days=3)):
+        assert "Người Dở Dang" not in client.get(PAGE).content.decode()
+        assert drafts.sweep() == 1
