@@ -835,6 +835,26 @@ MAKERS: dict[str, Maker] = {
     "onestop:bulk-step": _of_office(
         form=lambda office: {"ho-so": [str(office.dossier.pk)], "den": str(int(Status.PROCESSED))}, secrets=_applicant
     ),
+    "onestop:procedure": _plain({"code": "9.999999"}),
+    "onestop:eligible": _plain({"code": "9.999999"}),
+    "onestop:begin": _plain({"code": "9.999999"}),
+    **{
+        f"onestop:{name}": _plain({"key": "k" * 46})
+        for name in (
+            "draft", "draft-place", "draft-person", "draft-papers", "draft-delivery", "draft-preview", "draft-drop",
+            "handed-in", "own-dossier", "own-receipt", "own-supplement", "own-withdraw", "own-rate", "own-complain",
+        )
+    },
+    "onestop:draft-form": _plain({"key": "k" * 46, "part": "tre"}),
+    "onestop:draft-file": _plain({"key": "k" * 46, "file_id": NOBODY}),
+    "onestop:own-letter": _plain({"key": "k" * 46, "letter_id": NOBODY}),
+    "onestop:own-result": _plain({"key": "k" * 46, "result_id": NOBODY}),
+    "onestop:book": _plain({"unit_id": NOBODY}),
+    "onestop:booked": _plain({"code": "22222222"}),
+    "onestop:incoming": _of_office(secrets=_applicant),
+    "onestop:incoming-look": _of_office(lambda office: {"code": office.dossier.code}, secrets=_applicant),
+    "onestop:incoming-paper": _of_office(lambda office: {"code": office.dossier.code, "paper_id": NOBODY}),
+    "onestop:complaint": _plain({"complaint_id": NOBODY}),
     "onestop:track": _of_office(query=lambda office: f"ma={office.dossier.code}", secrets=_applicant),
     "onestop:letters": _of_office(lambda office: {"code": office.dossier.code}, secrets=_applicant),
     "onestop:issue-letter": _of_office(lambda office: {"code": office.dossier.code, "form": 6}, secrets=_applicant),

@@ -77,6 +77,10 @@ OPENING = "haicap/systems/onestop/opening/tests/test_pages.py"
 RECEIVE = "onestop.receive_dossier"
 RECEPTION = "haicap/systems/onestop/reception/tests/test_pages.py"
 SEE_SYNC = "onestop.replay_sync|onestop.manage_sync"
+ONLINE = "haicap/systems/onestop/online/tests/test_hand_in.py"
+OWN = "haicap/systems/onestop/online/tests/test_afterwards.py"
+ONLINE_OFFICE = "haicap/systems/onestop/online/tests/test_office.py"
+BOOKING = "haicap/systems/onestop/online/tests/test_booking.py"
 SYNC_PAGES = "haicap/systems/onestop/sync/tests/test_pages.py"
 PAYMENTS = "haicap/systems/onestop/sync/tests/test_payment.py"
 AT_COUNTERS = "onestop.receive_dossier|onestop.manage_counters"
@@ -288,6 +292,38 @@ ROUTES: dict[str, Row] = {
     "onestop:board-say": row("public", shows="nobody", elsewhere=COUNTER_PAGES),
     "onestop:ticket": row("public", shows="nobody"),
     "onestop:waits": row("public", shows="nobody"),
+    # --- citizens online: a draft and an own dossier open to who has the link, or who signed in as its owner
+    "onestop:find": PUBLIC,
+    "onestop:procedure": row("public", elsewhere=ONLINE),
+    "onestop:eligible": row("public", "public", elsewhere=ONLINE),
+    "onestop:begin": row("public", "public", elsewhere=ONLINE),
+    "onestop:draft": row("token", elsewhere=ONLINE),
+    "onestop:draft-place": row("token", "token", elsewhere=ONLINE),
+    "onestop:draft-person": row("token", "token", elsewhere=ONLINE),
+    "onestop:draft-form": row("token", "token", elsewhere=ONLINE),
+    "onestop:draft-papers": row("token", "token", elsewhere=ONLINE),
+    "onestop:draft-file": row("token", elsewhere=ONLINE),
+    "onestop:draft-delivery": row("token", "token", elsewhere=ONLINE),
+    "onestop:draft-preview": row("token", "token", elsewhere=ONLINE),
+    "onestop:draft-drop": row(writes="token", elsewhere=ONLINE),
+    "onestop:handed-in": row("token", elsewhere=ONLINE),
+    "onestop:mine": row("signed in", shows="holder"),
+    "onestop:own-dossier": row("token", elsewhere=OWN),
+    "onestop:own-receipt": row("token", elsewhere=OWN),
+    "onestop:own-letter": row("token", elsewhere=OWN),
+    "onestop:own-result": row("token", elsewhere=OWN),
+    "onestop:own-supplement": row("token", "token", elsewhere=OWN),
+    "onestop:own-withdraw": row("token", "token", elsewhere=OWN),
+    "onestop:own-rate": row("token", "token", elsewhere=OWN),
+    "onestop:own-complain": row("token", "token", elsewhere=OWN),
+    "onestop:book-choose": PUBLIC,
+    "onestop:book": row("public", "public", elsewhere=BOOKING),
+    "onestop:booked": row("public", "public", elsewhere=BOOKING),
+    "onestop:incoming": row("post", shows="post@agency"),
+    "onestop:incoming-look": row("post@agency", "post@agency", shows="post@agency", elsewhere=ONLINE_OFFICE),
+    "onestop:incoming-paper": row("post@agency", elsewhere=ONLINE_OFFICE),
+    "onestop:complaints": row("post", shows="post@agency"),
+    "onestop:complaint": row("token", "token", elsewhere=ONLINE_OFFICE),
     "onestop:sync": row(SEE_SYNC),
     "onestop:sync-add": row(SYNC, SYNC),
     "onestop:sync-partner": row(SEE_SYNC, elsewhere=SYNC_PAGES),
