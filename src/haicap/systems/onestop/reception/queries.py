@@ -10,6 +10,7 @@ from datetime import date
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from haicap.kernel import clock
 from haicap.kernel.actor import Actor
@@ -213,7 +214,7 @@ def entries_between(
         .order_by("number")[:200]
     )
     if agency_id not in actor.agency_ids or not found:
-        raise EntryNotFound("Không có mục nào như vậy trong sổ.")
+        raise EntryNotFound(_("Không có mục nào như vậy trong sổ."))
     return found
 
 
