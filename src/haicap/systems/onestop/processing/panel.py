@@ -70,6 +70,11 @@ class OpenTask:
     choices: tuple[Choice, ...]
 
     @property
+    def told_head_at(self) -> datetime | None:
+        """When the head was told last that the step is late."""
+        return max((each.at for each in self.task.warnings.all() if each.to_head), default=None)
+
+    @property
     def asks_papers(self) -> bool:
         """Whether one of the ways to end asks the applicant for papers."""
         return any(choice.asks_papers for choice in self.choices)
