@@ -27,10 +27,10 @@ from haicap.systems.onestop import catalogue, looks, policy, queries, service
 from haicap.systems.onestop.errors import BadFilter, DossierNotFound, StepNotAllowed
 from haicap.systems.onestop.filters import Filters, Sort, Urgency
 from haicap.systems.onestop.models import IN_FLIGHT, Dossier, Status
-from haicap.systems.onestop.processing import panel, routed
-from haicap.systems.onestop.processing import worklist as work_lists
 from haicap.systems.onestop.online import words
 from haicap.systems.onestop.online.visitors import guessing
+from haicap.systems.onestop.processing import panel, routed
+from haicap.systems.onestop.processing import worklist as work_lists
 from haicap.systems.onestop.sync import queries as sync
 from haicap.systems.onestop.transitions import next_statuses
 
