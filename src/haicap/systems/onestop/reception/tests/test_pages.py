@@ -17,10 +17,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from haicap.access.models.personal_data import Reading
-from haicap.kernel import clock, journal
+from haicap.kernel import clock, files, journal
 from haicap.kernel.actor import ANONYMOUS, SYSTEM, Actor
+from haicap.kernel.contract import number_subject
 from haicap.registry.models import Person
 from haicap.systems.onestop import policy
+from haicap.systems.onestop.counters import service as counters
 from haicap.systems.onestop.models import (
     Certification,
     Competence,
@@ -29,7 +31,9 @@ from haicap.systems.onestop.models import (
     LimitUnit,
     ProcedureVersion,
     ReceptionDraft,
+    Result,
     Status,
+    TicketState,
 )
 from haicap.systems.onestop.reception import drafts
 from haicap.systems.onestop.reception.tests.factories import make_version
@@ -355,3 +359,48 @@ def test_drafts__sweep__old_ones_are_forgotten(town: Town, browse: Browse) -> No
     with clock.at(clock.now() + timedelta(days=3)):
         assert "Người Dở Dang" not in client.get(PAGE).content.decode()
         assert drafts.sweep() == 1
+
+
+def test_counter__receive__ends_the_ticket_at_the_counter(
+    town: Town, browse: Browse, version: ProcedureVersion
+) -> None:
+    actor = clerk_of(town.commune)
+    at = counters.set_up_counter(actor, town.commune.desk.id, 3)
+    counters.open_counter(actor, at.id)
+    counters.draw_ticket(town.commune.desk.id)
+    ticket = counters.call_next(actor, at.id)
+    assert ticket is not None
+    client = browse(actor)
+    assert "quầy 3, số 1" in client.get(PAGE).content.decode()
+    client.post(PAGE, form_of(version))
+    ticket.refresh_from_db()
+    assert ticket.state == TicketState.DONE
+
+
+def test_counter__held_result__is_offered_and_not_asked_for_again(
+    town: Town, browse: Browse, version: ProcedureVersion
+) -> None:
+    with journal.act(SYSTEM, "test.result") as act:
+        held = Result.objects.create(
+            name="Giấy chứng sinh", subject=number_subject("048199001234"), issued_by=town.neighbour.agency,
+            issued_at=clock.now(), file=files.put(PNG, "image/png", "kq.png"), check_code="ABCD-EFGH-JKMN",
+        )  # fmt: skip
+        act.changed("onestop.result", held.id, None, {})
+    client = browse(clerk_of(town.commune))
+    page = client.post(PAGE, {"so": "048199001234", "lam": "doc"}).content.decode()
+    assert f"dung-lai-{held.pk}" in page
+    form = form_of(version)
+    second = version.papers.get(name="Giấy chứng sinh")
+    del form[f"giay-{second.pk}"]
+    client.post(PAGE, form | {f"dung-lai-{held.pk}": "1"})
+    assert DossierPaper.objects.get(reused=held).name == "Giấy chứng sinh"
+
+
+def test_counter__undo__second_official_is_told(
+    town: Town, browse: Browse, version: ProcedureVersion
+) -> None:
+    browse(clerk_of(town.commune)).post(PAGE, form_of(version))
+    address = f"{PAGE}{Dossier.objects.get().code}/hoan-tac/"
+    browse(clerk_of(town.commune)).post(address, {"ly-do": "Nhầm"})
+    again = browse(clerk_of(town.commune)).post(address, {"ly-do": "Nhầm"}, follow=True).content.decode()
+    assert "ONE-611" in again
