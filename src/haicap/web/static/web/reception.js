@@ -150,8 +150,19 @@
     if (output) output.textContent = shown(total);
   }
 
+  // papers that are still missing, as boxes are ticked
+  function missing() {
+    const line = $("[data-missing]");
+    if (!line) return;
+    const left = all("[data-paper]").filter((box) => !box.checked).length;
+    line.hidden = left === 0;
+    const words = $("span", line);
+    words.textContent = words.textContent.replace(/\d+/, String(left));
+  }
+
   document.addEventListener("input", (event) => {
     if (event.target.closest("[data-copies], [data-counter]")) sum();
+    if (event.target.matches("[data-paper]")) missing();
   });
 
   document.addEventListener("keydown", (event) => {
