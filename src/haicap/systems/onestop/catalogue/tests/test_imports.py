@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import uuid
 from pathlib import Path
 
@@ -252,15 +251,15 @@ def test_methods__of_two_channels__keep_their_own_times() -> None:
     assert catalogue.limit_of(version, 3) is None
 
 
-REAL = os.environ.get("HAICAP_NATIONAL_CATALOGUE", "")
+REAL = Path(__file__).resolve().parents[7] / "shared" / "data" / "procedures" / "national.jsonl.gz"
 
 
-@pytest.mark.skipif(not REAL, reason="HAICAP_NATIONAL_CATALOGUE names no file of the national catalogue")
+@pytest.mark.skipif(not REAL.exists(), reason="the national catalogue is not beside the repository")
 def test_import__the_real_national_catalogue__with_all_its_defects() -> None:
     starter.load(SYSTEM)
     for fate_counts in ({"new", "changed", "unchanged"}, {"unchanged"}):
         run = imports.begin(SYSTEM, "national.jsonl.gz", begins_on=DAY)
-        with Path(REAL).open("rb") as file:
+        with REAL.open("rb") as file:
             run = imports.apply(SYSTEM, imports.read_file(run, file).pk)
         assert set(fates(run)) <= fate_counts
         assert sum(fates(run).values()) == 5_670
