@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from haicap.kernel import clock, journal
@@ -29,6 +30,7 @@ from haicap.systems.onestop.models import (
     DossierFee,
     DossierTask,
     Status,
+    TaskKind,
 )
 from haicap.systems.onestop.models.queryset import task_reach
 from haicap.systems.onestop.processing.engine import definition_of
@@ -48,6 +50,8 @@ MOST_PAGES, MOST_COPIES, MOST_PAPERS = 2_000, 500, 20
 #: steps of a route that the counter may walk by itself
 _ONWARD = (OutcomeKind.FORWARD, OutcomeKind.SIGN, OutcomeKind.STAMP, OutcomeKind.RETURN)
 _MOST_STEPS = 12
+#: handed out by one press
+MOST_RETURNED = 100
 DATA = Path(__file__).parent / "data" / "copy_fees.csv"
 
 
@@ -282,13 +286,45 @@ def _close(actor: Actor, dossier: Dossier) -> Dossier:
             .select_related("dossier__detail")
             .first()
         )
-        version_id = task.dossier.detail.route_version_id if task is not None else None
-        step = definition_of(version_id).step(task.step) if task is not None and version_id else None
-        onward = next((one for one in step.outcomes if one.kind in _ONWARD), None) if step else None
-        if task is None or onward is None:
+        key = _onward(task) if task is not None else ""
+        if task is None or not key:
             break
-        dossier = complete_task(actor, task.id, onward.key).dossier
+        dossier = complete_task(actor, task.id, key).dossier
     return dossier
+
+
+def _onward(task: DossierTask) -> str:
+    """The outcome of a task's step that goes on; empty where there is none."""
+    version_id = task.dossier.detail.route_version_id
+    step = definition_of(version_id).step(task.step) if version_id else None
+    return next((one.key for one in step.outcomes if one.kind in _ONWARD), "") if step else ""
+
+
+def ready_to_return(actor: Actor, agency_id: uuid.UUID) -> QuerySet[DossierTask]:
+    """Copies that were signed and stamped along their route and wait to be handed out at this counter."""
+    return (
+        DossierTask.objects.filter(
+            task_reach(actor),
+            Exists(Certification.objects.filter(dossier=OuterRef("dossier"), agency_id=agency_id)),
+            kind=TaskKind.RETURN,
+            closed_at__isnull=True,
+        )
+        .select_related("dossier__detail")
+        .order_by("id")
+    )
+
+
+def return_ready(actor: Actor, agency_id: uuid.UUID) -> int:
+    """Trả kết quả: hand out all copies that are ready, at most `MOST_RETURNED`; how many. All or none.
+
+    Raises as `complete_task` does.
+    """
+    with journal.act(actor, "onestop.return_copies") as act:
+        tasks = list(ready_to_return(actor, agency_id)[:MOST_RETURNED])
+        for task in tasks:
+            complete_task(actor, task.id, _onward(task))
+        act.changed("onestop.certification", None, None, {"returned": len(tasks)})
+    return len(tasks)
 
 
 def _summary(entry: Certification) -> dict[str, object]:

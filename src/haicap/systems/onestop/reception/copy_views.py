@@ -93,6 +93,10 @@ def copies(request: HttpRequest) -> HttpResponse:
     lines = _lines(request)
     if request.POST.get("lam") == "them":
         return _page(request, receiver, receivers, _fresh(lines, at_least=len(lines) + EMPTY_ROWS))
+    if request.POST.get("lam") == "tra":
+        done = book.return_ready(actor, receiver.agency_id)
+        messages.success(request, _("Đã trả kết quả %(count)s hồ sơ.") % {"count": done})
+        return redirect("onestop:copies")
     batch = _enter(actor, receiver, lines)
     if not batch.entries and not batch.wrong:
         problem = BadEntry(
@@ -285,6 +289,7 @@ def _page(
         "usual": USUAL,
         "page": page,
         "entries": [(one, one.dossier.status == Status.RETURNED) for one in entries],
+        "ready": book.ready_to_return(_actor(request), receiver.agency_id).count(),
         "totals": queries.totals_of(receiver.agency_id, today),
         "today": today,
         "batch": _said(batch.entries) if batch is not None and batch.entries else "",
