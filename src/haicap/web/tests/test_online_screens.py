@@ -1,4 +1,4 @@
-"""A citizen on a telephone: finds «khai sinh», fills, uploads, hands in, sees the receipt, tracks; three widths, axe."""
+"""A citizen on a telephone finds «khai sinh», fills, uploads, hands in, tracks; the centre accepts; axe-core."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from haicap.kernel import clock
 from haicap.kernel.actor import SYSTEM
+from haicap.registry.desks import holders_at
 from haicap.systems.onestop.catalogue import starter
 from haicap.systems.onestop.models import Dossier, Status
 from haicap.systems.onestop.online.tests.conftest import APPLICANT, BIRTH_FORM, pdf
@@ -119,11 +121,18 @@ def test_citizen__from_the_search_to_tracking(phone: Eyes, tmp_path: Path) -> No
 def _officials(eyes: Eyes, dossier: Dossier) -> None:
     """The other side: the ward's official accepts, and the citizen's page says so."""
     citizen = eyes.page.url
-    eyes.sign_in(eyes.places.appointment("20194", "chu_tich"))
+    eyes.sign_in(eyes.places.appointment("20194", "cong_chuc_mot_cua", "tt_pvhcc"))
     eyes.open("/lam-viec/nop-truc-tuyen/")
     _look(eyes, "incoming")
     eyes.open(f"/lam-viec/nop-truc-tuyen/{dossier.code}/")
     _look(eyes, "look")
+    eyes.page.get_by_role("button", name="Tiếp nhận").click()
+    eyes.page.wait_for_url("**/nop-truc-tuyen/")
+    dossier.refresh_from_db()
+    assert dossier.status == Status.RECEIVED
+    assert dossier.due_at is not None
+    assert holders_at([dossier.desk_id], clock.now())[dossier.desk_id] == eyes.places.agency("20194")
+    assert [letter.form for letter in dossier.letters.all()] == [1]
     eyes.open("/lam-viec/phan-anh/")
     assert eyes.axe() == []
     eyes.open("/dat-lich/")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.http import content_disposition_header
@@ -35,7 +35,7 @@ def private(view: View[P]) -> View[P]:
         response.headers["X-Robots-Tag"] = "noindex"
         return response
 
-    return never_cache(shown)  # private, no-store, no-cache
+    return cast(View[P], never_cache(shown))  # private, no-store, no-cache
 
 
 def takes_uploads(view: View[P]) -> View[P]:
@@ -48,7 +48,7 @@ def takes_uploads(view: View[P]) -> View[P]:
         request.upload_handlers.insert(0, LimitedUploads(request))
         return checked(request, *args, **kwargs)
 
-    return counted
+    return cast(View[P], counted)
 
 
 def form_context(

@@ -69,6 +69,7 @@ def book(request: HttpRequest, unit_id: uuid.UUID) -> HttpResponseBase:
                 request.POST.get("ho-ten", ""),
                 phone=request.POST.get("dien-thoai", ""),
                 procedure_code=request.POST.get("thu-tuc", ""),
+                network=visitor_of(request).place,
                 actor=visitor_of(request).actor,
             )
         except HaicapError as error:

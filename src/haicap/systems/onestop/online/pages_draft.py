@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import uuid
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -364,7 +364,7 @@ def _papers_step(request: HttpRequest, found: OnlineDraft) -> list[tuple[str, st
         if not number.isascii() or not number.isdigit() or len(number) > 3:
             raise _no_file()
         try:
-            service.add_file(found, int(number), file, file.name or "")
+            service.add_file(found, int(number), cast(BinaryIO, file), file.name or "")
         except HaicapError as error:
             return problem_list(error, f"tep-{number}")
     if "xong" in request.POST:

@@ -27,11 +27,12 @@ from haicap.systems.onestop.models import (
     LetterForm,
     Status,
 )
-from haicap.systems.onestop.online import afterwards, forms, guides
+from haicap.systems.onestop.online import afterwards, forms, guides, waiting
 from haicap.systems.onestop.online.errors import NotNow
 from haicap.systems.onestop.online.pages import file_response, private, problem_list
 from haicap.systems.onestop.papers.service import issue_letter
 from haicap.systems.onestop.papers.values import Content
+from haicap.systems.onestop.transitions import next_statuses
 
 ON_A_PAGE = 50
 #: what an official can do with what came in: to which status, and which form says so to the applicant
@@ -202,6 +203,8 @@ def _decide(request: HttpRequest, actor: Actor, found: Dossier) -> str:
             Content(reason=reason, items=items),
             site=request.build_absolute_uri("/"),
         )
+        if to == Status.RECEIVED:
+            waiting.hand_over(actor, found)
     return str(_("%(code)s: %(what)s.")) % {"code": found.code, "what": to.label}
 
 
@@ -214,7 +217,7 @@ def _possible(actor: Actor, found: Dossier) -> list[tuple[str, Any, bool]]:
     """(key, verb, whether a reason is needed) of what the actor may do."""
     verbs = {"nhan": _("Tiếp nhận"), "bo-sung": _("Yêu cầu bổ sung"), "tu-choi": _("Từ chối")}
     needed = {"nhan": policy.RECEIVE, "bo-sung": policy.ADVANCE, "tu-choi": policy.ADVANCE}
-    after = onestop_service.next_statuses(found.status)
+    after = next_statuses(found.status)
     return [
         (key, verbs[key], key != "nhan")
         for key, (to, _form) in STEPS.items()

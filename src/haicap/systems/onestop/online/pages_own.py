@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -133,7 +133,7 @@ def supplement(request: HttpRequest, key: str) -> HttpResponseBase:
     own = own_dossier(visitor, key)
     problem: HaicapError | None = None
     if request.method == "POST":
-        given = [(file, file.name or "") for file in request.FILES.getlist("tep")]
+        given = [(cast(BinaryIO, file), file.name or "") for file in request.FILES.getlist("tep")]
         try:
             afterwards.supplement(visitor, own, given, request.POST.get("noi-dung", ""))
         except HaicapError as error:

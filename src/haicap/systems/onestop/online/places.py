@@ -58,7 +58,8 @@ def reception(version: ProcedureVersion, unit_id: uuid.UUID) -> Reception:
             todo=_("Hãy chọn lại xã, phường; sau khi sắp xếp, xã cũ của bạn có thể đã mang tên khác."),
         )
     competent = found[0]
-    ids = [competent.agency_id, *_counters_of(unit_id)]
+    centre, committee = _counters_of(unit_id)
+    ids = [one for one in (centre, competent.agency_id, committee) if one is not None]
     for agency_id in ids:
         stands = standing(agency_id, today)
         if stands is not None and stands.lives and stands.code_id is not None:
@@ -72,11 +73,11 @@ def reception(version: ProcedureVersion, unit_id: uuid.UUID) -> Reception:
     )
 
 
-def _counters_of(unit_id: uuid.UUID) -> list[uuid.UUID]:
-    """The unit's agencies that receive for others: service centre, then the committee."""
-    kinds = [AgencyKind.SERVICE_CENTRE, AgencyKind.COMMITTEE]
+def _counters_of(unit_id: uuid.UUID) -> tuple[uuid.UUID | None, uuid.UUID | None]:
+    """The unit's service centre, and its committee: they receive for others."""
+    kinds = (AgencyKind.SERVICE_CENTRE, AgencyKind.COMMITTEE)
     found = dict(Agency.objects.filter(unit_id=unit_id, kind__in=kinds).values_list("kind", "id"))
-    return [found[kind] for kind in kinds if kind in found]
+    return found.get(kinds[0]), found.get(kinds[1])
 
 
 def _unit(unit_id: uuid.UUID, day: dt.date) -> UnitView | None:

@@ -32,7 +32,7 @@ from haicap.systems.onestop.models import (
     OnlineDraft,
     ProcedureVersion,
 )
-from haicap.systems.onestop.online import applicant, forms, guides, places
+from haicap.systems.onestop.online import applicant, forms, guides, places, waiting
 from haicap.systems.onestop.online import papers as wanted_papers
 from haicap.systems.onestop.online.errors import (
     ConsentNeeded,
@@ -320,6 +320,7 @@ def _hand_in(
             competent_agency=where.competent,
             online=True,
         )
+        dossier = waiting.lay_at_reception(visitor.for_themselves, dossier, where.receiving)
         given = [
             DossierConsent(
                 dossier=dossier,

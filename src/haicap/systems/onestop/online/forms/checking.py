@@ -31,7 +31,6 @@ class Problem:
     text: str
 
 
-@_FORMATS.checks("date")
 def _is_day(value: object) -> bool:
     try:
         return not isinstance(value, str) or bool(dt.date.fromisoformat(value))
@@ -39,7 +38,6 @@ def _is_day(value: object) -> bool:
         return False
 
 
-@_FORMATS.checks("email")
 def _is_email(value: object) -> bool:
     try:
         validate_email(str(value))
@@ -48,19 +46,26 @@ def _is_email(value: object) -> bool:
     return True
 
 
-@_FORMATS.checks("phone")
 def is_phone(value: object) -> bool:
     """Whether this can be a telephone number."""
     return bool(_PHONE.fullmatch(str(value)))
 
 
-@_FORMATS.checks("personal-number")
 def _is_number(value: object) -> bool:
     try:
         check_number(str(value))
     except BadIdentity:
         return False
     return True
+
+
+for _name, _check in (
+    ("date", _is_day),
+    ("email", _is_email),
+    ("phone", is_phone),
+    ("personal-number", _is_number),
+):
+    _FORMATS.checks(_name)(_check)
 
 
 def _past(validator: Any, wanted: Any, value: Any, node: Any) -> Iterator[jsonschema.ValidationError]:

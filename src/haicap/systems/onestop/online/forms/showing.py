@@ -138,7 +138,10 @@ def _one(
     condition: str,
 ) -> Shown:
     id_ = name.replace(".", "-")
-    kind, choices, fields, rows = str(field.kind), (), (), ()
+    kind = str(field.kind)
+    choices: tuple[Choice, ...] = ()
+    fields: tuple[Shown, ...] = ()
+    rows: tuple[Row, ...] = ()
     more = False
     if field.kind is Kind.GROUP:
         fields = tuple(_group(field, value or {}, name, path, told, one_more))
