@@ -67,6 +67,7 @@ def test_counter__one_person__by_keyboard_alone(counter: Eyes) -> None:
     assert (dossier.status, dossier.applicant_name) == (Status.RECEIVED, "Trần Thị Ánh Nguyệt")
     assert DossierPaper.objects.filter(dossier=dossier).count() >= 2
     assert counter.axe() == []
+    counter.shots("reception-done", f"{PAGE}?xong={dossier.code}")
     assert not counter.complaints
 
 

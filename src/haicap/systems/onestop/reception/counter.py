@@ -27,6 +27,7 @@ from haicap.systems.onestop.models import (
     Channel,
     Delivery,
     Dossier,
+    DossierDetail,
     DossierFee,
     Fee,
     ProcedureVersion,
@@ -237,6 +238,14 @@ def receive(actor: Actor, shown: Screen) -> Dossier:
         receiving_agency=queries.agency(shown.receiver.agency_id),
         competent_agency=Agency.objects.get(pk=competent),
     )
+
+
+def is_received(draft: Draft) -> bool:
+    """Whether this form has made its dossier already."""
+    try:
+        return DossierDetail.objects.filter(submission=uuid.UUID(draft.get("lan"))).exists()
+    except ValueError:
+        return False
 
 
 def _intake(actor: Actor, shown: Screen) -> Intake:

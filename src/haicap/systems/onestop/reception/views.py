@@ -98,7 +98,8 @@ def reception(request: HttpRequest) -> HttpResponse:
     kept = drafts.load(actor, PAGE)
     draft = Draft(drafts.typed_of(request.POST), kept.noted, kept.files)
     if act == "nhap":
-        drafts.save(actor, PAGE, draft)
+        if not counter.is_received(draft):  # an answer that came late must not bring back what was received
+            drafts.save(actor, PAGE, draft)
         return HttpResponse(status=204)
     if act == "xoa":
         drafts.discard(actor, PAGE)

@@ -123,6 +123,8 @@ def test_counter__receive__gives_a_receipt_and_forgets_the_draft(
     address = re.search(r'href="([^"]+\.pdf)"[^>]*data-print-now', page)
     assert address is not None
     assert client.get(address[1]).content.startswith(b"%PDF")
+    client.post(PAGE, form | {"lam": "nhap"})  # kept while it was being received, and late
+    assert not ReceptionDraft.objects.exists()
     client.post(PAGE, form)  # pressed twice
     assert Dossier.objects.count() == 1
 
