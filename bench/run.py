@@ -22,7 +22,18 @@ TARGET = ROOT / "build" / "bench.json"
 #: seconds after which a module is given up
 TIMEOUT_S = 3600
 #: what is measured, in this order: modules of this package with `rows(context)`
-MODULES = ("registry", "kernel", "journal", "access", "sign_in", "papers", "counters", "province", "worklist", "national")
+MODULES = (
+    "registry",
+    "kernel",
+    "journal",
+    "access",
+    "sign_in",
+    "papers",
+    "counters",
+    "province",
+    "worklist",
+    "national",
+)
 
 
 def main() -> int:

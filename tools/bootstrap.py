@@ -23,7 +23,13 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "haicap-stamps"
 CACHE = ROOT / "build" / "cache"
-REQUIREMENTS = {"run": ["runtime", "build"], "test": ["test"], "lint": ["lint"], "data": ["data"], "bench": ["bench"]}
+REQUIREMENTS = {
+    "run": ["runtime", "build"],
+    "test": ["test"],
+    "lint": ["lint"],
+    "data": ["data"],
+    "bench": ["bench"],
+}
 INSTALLER = "installer"
 COMMAND = """#!{python}
 import sys

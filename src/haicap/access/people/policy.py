@@ -42,9 +42,6 @@ COMMUNE_MAY_GIVE = frozenset(
         "onestop.revoke_result",
         "onestop.seal_result",
         "onestop.sign_result",
-        "onestop.revoke_result",
-        "onestop.seal_result",
-        "onestop.sign_result",
         "reorganisation.decide",
         "reorganisation.see",
     }

@@ -192,7 +192,9 @@ def _later_events(run: Run, meter: Meter) -> dict[str, Any]:
 
 _COUNTRY = Step("country", "Nạp cả nước tại ngày 30/6/2025", _load_country)
 _CATALOGUE = Step("starter-catalogue", "Nạp danh mục thủ tục khởi đầu", _load_starter_catalogue)
-_ANNOUNCED = Step("starter-catalogue", "Nạp và công bố danh mục thủ tục khởi đầu", _announce_starter_catalogue)
+_ANNOUNCED = Step(
+    "starter-catalogue", "Nạp và công bố danh mục thủ tục khởi đầu", _announce_starter_catalogue
+)
 _ROUTES = Step("standard-routes", "Nạp thư viện quy trình chuẩn", _load_routes)
 _LATER = Step("later-events", "Áp dụng các lần sắp xếp đã công bố trên cả nước", _later_events)
 

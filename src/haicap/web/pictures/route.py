@@ -139,7 +139,9 @@ def _down(x: float, begins: float, ends: float) -> str:
     )
 
 
-def _beside(source: _Placed, target: _Placed, edge: float, side: int, used: list[tuple[float, float, int]]) -> str:
+def _beside(
+    source: _Placed, target: _Placed, edge: float, side: int, used: list[tuple[float, float, int]]
+) -> str:
     """A way round the boxes: out of the one, along a free lane, into the other, with an arrow."""
     leaves = source.middle + 5
     enters = target.middle - 5 if target is not source else source.middle - 9

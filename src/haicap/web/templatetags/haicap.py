@@ -313,7 +313,12 @@ def route_picture(drawing: Any, title: str, caption: str = "") -> dict[str, Any]
     wide, narrow = (
         mark_safe(
             pictures.route(
-                drawing.boxes, drawing.ways, title=title, description=description, width=width, extra_class=css
+                drawing.boxes,
+                drawing.ways,
+                title=title,
+                description=description,
+                width=width,
+                extra_class=css,
             )
         )
         for width, css in ((pictures.WIDE_PX, "hc-wide-only"), (pictures.NARROW_PX, "hc-narrow-only"))

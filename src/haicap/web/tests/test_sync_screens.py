@@ -31,7 +31,9 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not assets.is_current(), reason="assets are not built"),
 ]
-REASON = "Đơn vị «Ủy ban nhân dân phường Hải Châu» chưa đăng ký trên nền tảng; liên hệ quản trị để khai báo trước"
+REASON = (
+    "Đơn vị «Ủy ban nhân dân phường Hải Châu» chưa đăng ký trên nền tảng; liên hệ quản trị để khai báo trước"
+)
 
 
 def _partner() -> Partner:

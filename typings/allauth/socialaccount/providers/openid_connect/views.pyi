@@ -1,8 +1,7 @@
 from typing import Any
 
-from django.http import HttpRequest
-
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
+from django.http import HttpRequest
 
 class OpenIDConnectOAuth2Adapter:
     request: HttpRequest
