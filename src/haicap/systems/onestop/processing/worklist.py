@@ -193,9 +193,8 @@ def counts(mine: Reach) -> dict[Circle, dict[Urgency, int]]:
     for circle in Circle:
         arms = _arms(mine, TaskFilters(circle=circle), now, limit=None)
         if arms:
-            parts.append(
-                f"SELECT '{circle.value}' AS circle, due_at FROM ({' UNION '.join(sql for sql, _given in arms)}) one"
-            )
+            union = " UNION ALL ".join(sql for sql, _given in arms)
+            parts.append(f"SELECT '{circle.value}' AS circle, due_at FROM ({union}) one")
             params += [each for _sql, given in arms for each in given]
     made = {circle: dict.fromkeys(URGENCIES, 0) for circle in Circle}
     if not parts:
@@ -239,7 +238,7 @@ def _ids(mine: Reach, filters: TaskFilters, rows: int, now: datetime, *, dated: 
     arms = _arms(mine, filters, now, limit=rows, dated=dated)
     if not arms:
         return []
-    union = " UNION ".join(f"({sql})" for sql, _given in arms)
+    union = " UNION ALL ".join(f"({sql})" for sql, _given in arms)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT id FROM ({union}) every ORDER BY due_at, id LIMIT %s",
@@ -251,12 +250,18 @@ def _ids(mine: Reach, filters: TaskFilters, rows: int, now: datetime, *, dated: 
 def _arms(
     mine: Reach, filters: TaskFilters, now: datetime, *, limit: int | None, dated: bool | None = None
 ) -> list[_SQL]:
-    """The ranges of the index that a circle is made of: (id, due_at) of each, at most `limit` from each range."""
+    """The ranges of the index that a circle is made of: (id, due_at) of each, at most `limit` from each range.
+
+    No task is in two of them: those given to a deputy ask another title, those of the counter lie elsewhere.
+    """
     where, params = _conditions(mine, filters, now, dated)
     actor = mine.actor
     if filters.circle is not Circle.MINE:
         if filters.circle is Circle.ASKED:
-            where = f"{where} AND task.kind = 'consult'"
+            # consultations alone have a desk of their own, and an index by it: there are few of them
+            if actor.sees_all:
+                return [_one(f"task.desk_id IS NOT NULL AND {where}", params, limit)]
+            return [_one(f"task.desk_id = ANY (%s::uuid[]) AND {where}", [mine.desks, *params], limit)]
         if actor.sees_all:
             return [_one(where, params, limit)]
         return [_ranges(mine.desks, None, where, params, limit)] if mine.desks else []
@@ -268,8 +273,9 @@ def _arms(
         given = "task.taken_by_id = %s AND task.title_id = ANY (%s) AND task.lies_on_id = ANY (%s::uuid[])"
         arms.append(_one(f"{given} AND {where}", [actor.person_id, heads, mine.served, *params], limit))
     counter, bound = _one(
-        f"task.received_by_id = heir.agency_id AND task.kind = 'return' AND task.title_id = %s AND {where}",
-        [mine.title, *params],
+        "task.received_by_id = heir.agency_id AND task.kind = 'return' AND task.title_id = %s"
+        f" AND NOT task.lies_on_id = ANY (%s::uuid[]) AND {where}",
+        [mine.title, mine.served, *params],
         limit,
     )
     sql = f"SELECT found.id, found.due_at FROM ({HERITAGE_SQL}) heir CROSS JOIN LATERAL ({counter}) found"
