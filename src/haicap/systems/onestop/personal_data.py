@@ -8,9 +8,10 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from haicap.kernel.actor import Actor
 from haicap.kernel.contract import DataSubject, Holding, PersonalDataSource, number_subject
 from haicap.systems.onestop import catalogue
-from haicap.systems.onestop.models import IN_FLIGHT, Dossier, DossierDetail, Result, Status
+from haicap.systems.onestop.models import IN_FLIGHT, Dossier, DossierDetail, OnlineDraft, Result, Status
 
 CHUNK = 500
 
@@ -134,4 +135,38 @@ def _of(subject: DataSubject) -> QuerySet[Dossier]:
     return Dossier.objects.filter(applicant_subject=number_subject(subject.personal_number))
 
 
-PERSONAL_DATA: tuple[type[PersonalDataSource], ...] = (DossierSource, DetailSource, ResultSource)
+class DraftSource(PersonalDataSource):
+    """Online drafts of a citizen: no record yet, so they are erased on request."""
+
+    system, record, label = "onestop", "online_draft", _("Hồ sơ đang soạn")
+
+    def collect(self, subject: DataSubject) -> Iterator[Mapping[str, Any]]:
+        """What was filled in and not handed in."""
+        for one in _drafts_of(subject).select_related("procedure_version").iterator(CHUNK):
+            yield {
+                "procedure": one.procedure_version.name,
+                "applicant": one.applicant,
+                "form": one.form,
+                "delivery_address": one.delivery_address,
+                "changed_at": one.changed_at,
+                "expires_at": one.expires_at,
+            }
+
+    def decide(self, subject: DataSubject) -> list[Holding]:
+        """All can go."""
+        return [Holding(_("Hồ sơ đang soạn"), _drafts_of(subject).count())]
+
+    def erase(self, actor: Actor, subject: DataSubject) -> int:
+        """Delete the drafts with the names of their files."""
+        found = list(_drafts_of(subject).values_list("pk", flat=True))
+        OnlineDraft.objects.filter(pk__in=found).delete()
+        return len(found)
+
+
+def _drafts_of(subject: DataSubject) -> QuerySet[OnlineDraft]:
+    if subject.citizen_id is None:
+        return OnlineDraft.objects.none()
+    return OnlineDraft.objects.filter(citizen_id=subject.citizen_id, dossier__isnull=True)
+
+
+PERSONAL_DATA: tuple[type[PersonalDataSource], ...] = (DossierSource, DetailSource, ResultSource, DraftSource)

@@ -16,6 +16,7 @@ from django.test import Client
 from psycopg.types.range import Range
 
 from haicap.access.models import Account
+from haicap.access.personal_data.subjects import subject_of
 from haicap.kernel import clock, journal
 from haicap.kernel.actor import SYSTEM
 from haicap.systems.onestop.models import Dossier, DraftFile, OnlineDraft, ProcedureVersion
@@ -30,6 +31,7 @@ from haicap.systems.onestop.online.tests.conftest import (
     hand_in,
     upload,
 )
+from haicap.systems.onestop.personal_data import DraftSource
 from haicap.systems.onestop.tests.factories import Town
 
 ATTACK = "<script>alert('xin chào')</script>"
@@ -221,6 +223,20 @@ def test_personal_data__stand_in_no_address_and_no_log(town: Town, phone: Client
     said = "\n".join([*lines, *addresses])
     for secret in (NUMBER, "0905 123 456", "0905123456", "binh@vidu.vn", "Trần Văn Bình", "Trần Bảo Ngọc"):
         assert secret not in said
+
+
+def test_drafts__of_a_citizen__are_told_and_erased_on_request(
+    town: Town, citizen: tuple[Client, Account]
+) -> None:
+    client, account = citizen
+    draft = begin(client, town)
+    client.post(f"{draft}to-khai/tre/", BIRTH_FORM["tre"])
+    source, subject = DraftSource(), subject_of(account)
+    (told,) = source.collect(subject)
+    assert told["form"]["tre"]["ho_ten"] == "Trần Bảo Ngọc"
+    assert [(one.count, one.retained) for one in source.decide(subject)] == [(1, False)]
+    assert source.erase(SYSTEM, subject) == 1
+    assert not OnlineDraft.objects.exists()
 
 
 def test_unit__that_does_not_exist__is_asked_again(town: Town, phone: Client) -> None:
