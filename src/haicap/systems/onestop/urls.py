@@ -19,7 +19,6 @@ urlpatterns = [
     path("tra-cuu/", views.track, name="track"),
     path("", include("haicap.systems.onestop.processing.urls")),
     path("", include("haicap.systems.onestop.figures.urls")),
-    path("", include("haicap.systems.onestop.processing.urls")),
     path("", include("haicap.systems.onestop.routes.urls")),
     path("", include("haicap.systems.onestop.reception.urls")),
     path("", include("haicap.systems.onestop.sync.urls")),
