@@ -59,9 +59,11 @@ class ShownPlace:
 PLACES: dict[str, tuple[Place, ...]] = {
     "citizen": (
         Place(_("Trang chủ"), "start"),
-        Place(_("Tra cứu xã, phường"), "units:search"),
+        Place(_("Thủ tục, nộp hồ sơ"), "onestop:find"),
         Place(_("Tra cứu hồ sơ"), "onestop:track"),
+        Place(_("Đặt lịch hẹn"), "onestop:book-choose"),
         Place(_("Thời gian chờ"), "onestop:waits"),
+        Place(_("Tra cứu xã, phường"), "units:search"),
         Place(_("Trang của tôi"), "citizen"),
     ),
     "official": (
@@ -73,6 +75,10 @@ PLACES: dict[str, tuple[Place, ...]] = {
                 Place(_("Việc theo quy trình"), "onestop:tasks"),
                 Place(_("Hồ sơ trên bàn"), "onestop:worklist"),
                 Place(_("Số liệu"), "onestop:figures"),
+                Place(
+                    _("Nộp trực tuyến"), "onestop:incoming", "onestop.receive_dossier|onestop.advance_dossier"
+                ),
+                Place(_("Phản ánh"), "onestop:complaints", "onestop.advance_dossier"),
                 Place(_("Tiếp nhận"), "onestop:reception", "onestop.receive_dossier"),
                 Place(_("Quầy"), "onestop:counters", "onestop.receive_dossier|onestop.manage_counters"),
                 Place(_("Điều kiện mở cửa"), "onestop:opening", "onestop.manage_counters"),

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import connections
 from django.test import Client
 
 from haicap.access.tests import accounts
@@ -52,8 +53,12 @@ def chromium() -> Iterator[Any]:
     # Playwright's loop runs in this thread: Django must not take it for an async view
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    # While that loop runs, Django's connections of this thread are others than before and after (asgiref keeps
+    # them apart). What is left open on the other side would hinder copying a database, or be found cut off later.
+    connections.close_all()
     with launch() as browser:
         yield browser
+        connections.close_all()
     if before is None:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
