@@ -88,7 +88,8 @@ def deliver_receipt(delivery: outbox.Delivery) -> None:
     detail = DossierDetail.objects.filter(pk=draft.dossier_id).first()
     if dossier is None or detail is None or not detail.email or not may_tell(dossier):
         return
-    site = str(delivery.payload.get("site", "")) or str(getattr(settings, "PUBLIC_ADDRESS", ""))
+    # the address that the deployment is known by; the one that was asked only where none is set
+    site = str(settings.HAICAP_BASE_URL) or str(delivery.payload.get("site", ""))
     with translation.override("vi"):
         letter = EmailMessage(
             _("Biên nhận hồ sơ %(code)s") % {"code": dossier.code},

@@ -91,7 +91,7 @@ def issue_letter(
 
     A form may be issued again (the newest counts), but one apology alone, with one new date: it becomes the
     dossier's `promised_at`, the appointment stays. `site` begins the tracking address of its QR code (default:
-    the setting PUBLIC_ADDRESS). `by_task`, for `processing` alone: the task whose outcome this form tells gave the
+    the setting HAICAP_BASE_URL). `by_task`, for `processing` alone: the task whose outcome this form tells gave the
     right, at whatever status the route has led to. Raises DossierNotFound, LetterNotAllowed (ONE-401),
     LetterDoesNotFit (ONE-402), ApologyGiven (ONE-403), BadLetter (ONE-404).
     """
@@ -218,7 +218,7 @@ def register_pdf(actor: Actor, agency_id: uuid.UUID, first: date, last: date) ->
 
 def tracking_address(code: str, site: str = "") -> str:
     """The public address that the QR code of a form leads to."""
-    base = site or str(getattr(settings, "PUBLIC_ADDRESS", ""))
+    base = site or str(settings.HAICAP_BASE_URL)
     return f"{base.rstrip('/')}/tra-cuu/?ma={code}"
 
 

@@ -151,7 +151,7 @@ def _text(dossier: Any, said: str) -> str:
         f"Hồ sơ {dossier.code} ({catalogue.procedure_name(dossier.procedure_code)}) {said}",
         "",
     ]
-    if getattr(settings, "PUBLIC_ADDRESS", ""):
+    if settings.HAICAP_BASE_URL:
         lines.append(f"Xem tình trạng hồ sơ: {tracking_address(dossier.code)}")
     return "\n".join([*lines, "Thư này gửi tự động, không cần trả lời."])
 
