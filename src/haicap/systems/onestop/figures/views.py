@@ -6,7 +6,7 @@ import uuid
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -82,7 +82,7 @@ def figures(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def xlsx(request: HttpRequest) -> HttpResponse:
+def xlsx(request: HttpRequest) -> FileResponse:
     """Tệp Excel: every counted row of the period."""
     actor = _actor(request)
     first, last, agency = _asked(request)

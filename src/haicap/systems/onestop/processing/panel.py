@@ -136,7 +136,14 @@ def panel(mine: Reach, dossier: Dossier) -> Panel:
         route=detail.route_version.route.name if detail is not None and detail.route_version else "",
         drawing=_drawing(definition, titles, opened) if definition is not None else None,
         open=tuple(
-            _open(mine, task, definition, names.get(holders.get(task.lies_on_id), ""), now, waits=waits)
+            _open(
+                mine,
+                task,
+                definition,
+                names.get(holders.get(task.lies_on_id or dossier.desk_id), ""),
+                now,
+                waits=waits,
+            )
             for task in opened
         ),
         past=tuple(_past(task, definition) for task in reversed(tasks) if task.closed_at is not None),
