@@ -339,8 +339,8 @@ ROUTES: dict[str, Row] = {
     "onestop:payment-return": row("token", elsewhere=PAYMENTS),
     # what a one-stop shop must have before it opens
     "onestop:opening": row("post"),
-    "onestop:opening-state": row(writes="onestop.manage_counters@agency", elsewhere=OPENING),
-    "onestop:opening-withdraw": row(writes="onestop.manage_counters@agency", elsewhere=OPENING),
+    "onestop:opening-state": row(writes="onestop.manage_counters", elsewhere=OPENING),
+    "onestop:opening-withdraw": row(writes="onestop.manage_counters", elsewhere=OPENING),
     # the catalogue of procedures: every official reads it, the province keeps it
     "onestop:catalogue": row("post"),
     "onestop:catalogue-procedure": row("post", elsewhere=CATALOGUE_PAGES),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from haicap.kernel.errors import BadInput, NotAllowed
+from haicap.kernel.errors import BadInput, NotAllowed, NotFound
 
 
 class OpeningNotAllowed(NotAllowed):
@@ -27,3 +27,9 @@ class NothingToPlay(BadInput):
     """No procedure of this agency has a route, so no dossier can be played."""
 
     code = "ONE-654"
+
+
+class NotOneOfMine(NotFound):
+    """The agency is none of the actor's: whether there is one is not told."""
+
+    code = "ONE-655"

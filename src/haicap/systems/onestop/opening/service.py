@@ -13,7 +13,7 @@ from haicap.kernel.models import StoredFile
 from haicap.kernel.text import clean
 from haicap.systems.onestop import policy
 from haicap.systems.onestop.models import OpeningItem, OpeningStatement
-from haicap.systems.onestop.opening.errors import BadStatement, OpeningNotAllowed
+from haicap.systems.onestop.opening.errors import BadStatement, NotOneOfMine, OpeningNotAllowed
 
 #: minutes and photographs as evidence
 EVIDENCE = ("application/pdf", "image/jpeg", "image/png")
@@ -62,9 +62,17 @@ def keep_evidence(content: bytes | Readable, name: str) -> StoredFile:
 
 
 def check_speaks(actor: Actor, agency_id: uuid.UUID) -> None:
-    """Raises OpeningNotAllowed unless the actor runs the counters of this agency."""
-    if actor.is_system or (actor.may(policy.COUNTERS) and agency_id in actor.agency_ids):
+    """Raises OpeningNotAllowed, or NotOneOfMine, unless the actor runs the counters of this agency."""
+    if actor.is_system:
         return
+    if actor.may(policy.COUNTERS):
+        if agency_id in actor.agency_ids:
+            return
+        raise NotOneOfMine(
+            _("Không có cơ quan này trong các cơ quan của bạn."),
+            kept=_("Không có gì thay đổi."),
+            todo=_("Hãy nhờ giám đốc trung tâm hoặc quản trị của xã."),
+        )
     raise OpeningNotAllowed(
         _("Bạn không được xác nhận thay cơ quan này."),
         kept=_("Không có gì thay đổi."),

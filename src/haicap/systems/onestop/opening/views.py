@@ -68,6 +68,7 @@ def _change(request: HttpRequest, agency_id: uuid.UUID, item: str, *, withdrawn:
 
 def _page(request: HttpRequest, *, problem: HaicapError | None = None, status: int = 200) -> HttpResponse:
     actor = acting(request).actor
+    policy.check_list(actor)
     agencies = list(
         Agency.objects.filter(pk__in=actor.agency_ids, kind__in=KEEPERS)
         .order_by("kind", "pk")

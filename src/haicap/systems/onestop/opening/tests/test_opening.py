@@ -28,6 +28,7 @@ from haicap.systems.onestop.opening.errors import (
     BadStatement,
     DrillNotAllowed,
     NothingToPlay,
+    NotOneOfMine,
     OpeningNotAllowed,
 )
 from haicap.systems.onestop.readiness import DossiersCanBeTaken
@@ -169,6 +170,8 @@ def test_opening__state__counts_until_it_is_taken_back(town: Town) -> None:
 
 def test_opening__state__by_the_wrong_person_or_without_substance_is_refused(town: Town) -> None:
     with pytest.raises(OpeningNotAllowed):
+        service.state(official(town.commune, may=()), town.commune.agency.id, OpeningItem.STAMP, "BB 01/BB")
+    with pytest.raises(NotOneOfMine):
         service.state(official(town.neighbour), town.commune.agency.id, OpeningItem.STAMP, "BB 01/BB-UBND")
     with pytest.raises(BadStatement):
         service.state(official(town.commune), town.commune.agency.id, OpeningItem.STAMP, " có ")

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from haicap.kernel.actor import Actor
+from haicap.kernel.actor import ANONYMOUS, Actor
 from haicap.systems.onestop.models import OpeningStatement
 from haicap.systems.onestop.tests.factories import Town, official
 
@@ -46,10 +46,11 @@ def test_opening__page__rubbish_is_explained_and_nothing_kept(town: Town, browse
 
 
 def test_opening__page__the_wrong_person_sees_and_changes_nothing(town: Town, browse: Browse) -> None:
-    for stranger in (official(town.neighbour), official(town.commune, may=())):
+    for stranger, answer in ((official(town.neighbour), 404), (official(town.commune, may=()), 403)):
         browser = browse(stranger)
-        assert browser.post(address(town, "opening-state"), {"value": "BB 01/BB-UBND"}).status_code == 403
-        assert browser.post(address(town, "opening-withdraw")).status_code == 403
+        assert browser.post(address(town, "opening-state"), {"value": "BB 01/BB-UBND"}).status_code == answer
+        assert browser.post(address(town, "opening-withdraw")).status_code == answer
+    assert browse(ANONYMOUS).get(PAGE).status_code in (302, 401, 403)
     neighbour = browse(official(town.neighbour)).get(PAGE).content.decode()
     assert "Hòa Phú" not in neighbour
     assert not OpeningStatement.objects.exists()
